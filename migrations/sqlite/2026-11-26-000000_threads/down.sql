@@ -1,0 +1,11 @@
+DROP TABLE messages_fts;
+DROP TABLE meta;
+DROP TABLE subscriptions;
+DROP TABLE attachments;
+DROP TABLE messages;
+DROP TABLE members;
+DROP TABLE threads;
+DROP TABLE revocations;
+DROP TABLE logins;
+DROP TABLE api_tokens;
+DROP TABLE accounts;

@@ -1,0 +1,161 @@
+//! What a command does to the house: changes that are decided, events that are true once they are committed.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::attachment::{AttachmentEdit, NewAttachment};
+use super::message::NewMessage;
+use super::unread::Spans;
+use super::{Account, AccountId, AttachmentId, Message, MessageId, ReadState, Rev, Seat, Seq};
+
+/// One thing to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A new message at the end of the thread.
+    CreateMessage(Box<NewMessage>),
+    /// New text or meta; `None` leaves it as it is.
+    EditMessage {
+        /// Which.
+        id: MessageId,
+        /// The new text, trimmed.
+        text: Option<String>,
+        /// The new meta.
+        meta: Option<Value>,
+    },
+    /// A message is taken back, with its attachments.
+    DeleteMessage {
+        /// Which.
+        id: MessageId,
+    },
+    /// The thread has another title.
+    Retitle(String),
+    /// A seat as it is to be; made if the member is new. The store gives it its revision.
+    PutSeat(Box<Seat>),
+    /// The member leaves. When nobody is left, the thread goes too.
+    RemoveSeat(AccountId),
+    /// Something is hung on a message.
+    AddAttachment {
+        /// The message.
+        message: MessageId,
+        /// What.
+        attachment: Box<NewAttachment>,
+    },
+    /// An attachment is changed.
+    EditAttachment {
+        /// The message it hangs on.
+        message: MessageId,
+        /// Which.
+        id: AttachmentId,
+        /// How.
+        edit: Box<AttachmentEdit>,
+    },
+    /// An attachment is taken off.
+    RemoveAttachment {
+        /// The message it hangs on.
+        message: MessageId,
+        /// Which.
+        id: AttachmentId,
+    },
+    /// The member has read these. Moves no revision.
+    MarkRead {
+        /// Who.
+        account: AccountId,
+        /// What.
+        seqs: Spans,
+    },
+}
+
+/// What a seat decided: all of it is committed, or nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    /// Seats that the decision was based on, with the revision seen; another revision at the commit is a clash.
+    pub expect: Vec<(AccountId, Rev)>,
+    /// What is to be stored, in this order.
+    pub changes: Vec<Change>,
+}
+
+/// One thing that is now true.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A message was created, edited, or its attachments changed.
+    MessageSaved {
+        /// As stored.
+        message: Arc<Message>,
+        /// Whether it is new.
+        created: bool,
+    },
+    /// The message was there already: the same `client_id` was sent twice. Nothing new is true.
+    MessageRepeated {
+        /// The first one.
+        message: Arc<Message>,
+    },
+    /// A message was taken back.
+    MessageDeleted {
+        /// As it was, marked deleted.
+        message: Arc<Message>,
+    },
+    /// The thread has another title.
+    Retitled {
+        /// The new title.
+        title: String,
+        /// Since which revision.
+        rev: Rev,
+    },
+    /// A seat was made or changed.
+    SeatPut {
+        /// As stored.
+        seat: Arc<Seat>,
+        /// Whose.
+        account: Arc<Account>,
+        /// Whether the member is new.
+        added: bool,
+        /// What they have read, tracking switched as the notification bits say.
+        reads: ReadState,
+    },
+    /// A member left.
+    SeatRemoved {
+        /// Who.
+        account: AccountId,
+        /// Since which revision.
+        rev: Rev,
+    },
+    /// The last member left, and the thread with them.
+    ThreadDeleted,
+    /// A member read something.
+    ReadMoved {
+        /// Who.
+        account: AccountId,
+        /// The state now.
+        reads: ReadState,
+        /// The positions read.
+        seqs: Spans,
+    },
+}
+
+/// What one commit made true.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// In the order of the changes.
+    pub events: Vec<Event>,
+    /// The thread's revision after it.
+    pub rev: Rev,
+    /// The thread's last position after it.
+    pub seq: Seq,
+    /// When the thread's messages last moved.
+    pub updated: super::Micros,
+    /// Files that nothing refers to any more; removed after the commit.
+    pub orphans: Vec<String>,
+}
+
+impl Outcome {
+    /// The message that the first change made, changed, or found.
+    pub fn message(&self) -> Option<&Arc<Message>> {
+        self.events.iter().find_map(|event| match event {
+            Event::MessageSaved { message, .. }
+            | Event::MessageRepeated { message }
+            | Event::MessageDeleted { message } => Some(message),
+            _ => None,
+        })
+    }
+}

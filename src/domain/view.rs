@@ -1,0 +1,270 @@
+//! What leaves the house (contract, 5.1, 7.1, 15.3). Each object is written in two parts: what all recipients share,
+//! serialised once, and what is one recipient's own, spliced in per seat. REST and frames use the same writers, so
+//! they cannot differ.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::account::AccountView;
+use super::{Message, Mode, Notifications, Permissions, Roster, Seat, ThreadId, text, time};
+
+/// More members than this, and frames leave `users_data` out (design, part 6).
+pub const MAX_USERS_IN_FRAMES: usize = 16;
+
+/// How this deployment shows things.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Where files are served, ending in a slash.
+    pub media_base: String,
+    /// The picture of those who have none.
+    pub placeholder: String,
+    /// Whether texts leave escaped.
+    pub escape: bool,
+}
+
+impl Look {
+    /// The address of a stored file.
+    pub fn media(&self, name: &str) -> String {
+        format!("{}{name}", self.media_base)
+    }
+
+    fn text(&self, message: &Message) -> String {
+        if self.escape && !message.markup { text::escape(&message.text).into_owned() } else { message.text.clone() }
+    }
+}
+
+/// The two fields of a message that depend on who looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Viewed {
+    /// Whether the viewer has read it.
+    pub is_read: bool,
+    /// Whether the viewer sent it.
+    pub is_own: bool,
+}
+
+/// The members of a message object that everybody sees alike, without braces.
+pub fn message_shared(message: &Message, sender: Option<&AccountView>, look: &Look) -> String {
+    let attachments: Vec<Value> = message.attachments.iter().map(|attachment| attachment.to_json(look)).collect();
+    let body = json!({
+        "related_question": message.related_question,
+        "updated": time::format(message.updated),
+        "meta": message.meta,
+        "created": time::format(message.created),
+        "has_attachments": !message.attachments.is_empty(),
+        "thread": message.thread,
+        "sender": message.sender,
+        "id": message.id,
+        "text": look.text(message),
+        "type": message.kind,
+        "sender_data": sender,
+        "attachments_data": attachments,
+        "seq": message.seq,
+        "rev": message.rev,
+    });
+    without_braces(body.to_string())
+}
+
+/// A whole message object. Its `client_id` is shown to its sender only.
+pub fn message_object(shared: &str, message: &Message, viewed: Viewed) -> String {
+    let mut object = String::with_capacity(shared.len() + 64);
+    let _ = write!(object, "{{{shared}");
+    push_viewed(&mut object, message, viewed);
+    object.push('}');
+    object
+}
+
+/// The members of a message object that are the viewer's own, with a leading comma.
+pub fn push_viewed(out: &mut String, message: &Message, viewed: Viewed) {
+    let Viewed { is_read, is_own } = viewed;
+    // a String never fails to be written to
+    let _ = write!(out, ",\"is_read\":{is_read},\"is_own\":{is_own}");
+    match &message.client_id {
+        Some(client_id) if is_own => {
+            let _ = write!(out, ",\"client_id\":{}", Value::String(client_id.clone()));
+        }
+        _ => out.push_str(",\"client_id\":null"),
+    }
+}
+
+/// The deleted form (contract, 15.3), with the positions that resuming needs.
+pub fn deleted_frame(message: &Message) -> String {
+    json!({
+        "message": "message_created_or_updated",
+        "data": {
+            "id": message.id, "thread": message.thread, "deleted": true, "seq": message.seq, "rev": message.rev,
+        },
+    })
+    .to_string()
+}
+
+/// What a thread is, apart from anybody's seat.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ThreadHead {
+    /// Its number.
+    pub id: ThreadId,
+    /// Its type.
+    pub kind: String,
+    /// Its title.
+    pub title: String,
+    /// When it was made.
+    pub created: super::Micros,
+    /// When a message in it was last saved.
+    pub updated: super::Micros,
+    /// The last position.
+    pub seq: super::Seq,
+    /// The last revision.
+    pub rev: super::Rev,
+}
+
+/// The members of a thread object that every member sees alike, without braces.
+pub fn thread_shared(head: &ThreadHead, roster: &Roster, look: &Look, with_users: bool) -> String {
+    let mut body = json!({
+        "id": head.id,
+        "type": head.kind,
+        "title": head.title,
+        "created": time::format(head.created),
+        "updated": time::format(head.updated),
+        "seq": head.seq,
+        "rev": head.rev,
+        "users_count": roster.len(),
+    });
+    if with_users && let Some(object) = body.as_object_mut() {
+        let users: Vec<AccountView> =
+            roster.iter().map(|member| AccountView::of(&member.account, &look.placeholder)).collect();
+        object.insert("users_data".into(), json!(users));
+    }
+    without_braces(body.to_string())
+}
+
+/// The members of a thread object that are the seat's own, without braces; `unread`, `read_upto` and
+/// `last_message_data` follow apart, since they change with every message.
+pub fn seat_own(seat: &Seat, with_pool: bool) -> String {
+    let mut body = json!({
+        "permissions": seat.permissions.bits(),
+        "notifications": seat.notifications.bits(),
+        "schema": seat.script.schema,
+        "state": seat.mode.as_str(),
+        "question": seat.script.question,
+        "on_finish": seat.script.on_finish.as_str(),
+        "initial_question": seat.script.initial_question,
+        "repeat_until": seat.repetition.until.map(time::format),
+        "frequency_unit": seat.repetition.unit.map(super::mode::FrequencyUnit::as_str),
+        "frequency_value": seat.repetition.value,
+        "next_restart": seat.repetition.next.map(time::format),
+        "automated_sender": seat.script.automated_sender,
+        "question_data": Value::Null,
+        "related_message": seat.script.related_message,
+    });
+    if with_pool && let Some(object) = body.as_object_mut() {
+        object.insert("variables_pool".into(), Value::Object(seat.script.variables.clone()));
+    }
+    without_braces(body.to_string())
+}
+
+/// What a watcher who is no member is shown of a seat (contract, 15.3).
+pub fn watcher_own(head: &ThreadHead) -> String {
+    let mut seat = Seat::new(head.id, 0, Permissions::WATCHER, 0);
+    seat.notifications = Notifications::empty();
+    seat.mode = Mode::Closed;
+    seat_own(&seat, true)
+}
+
+/// What a member has before them: the last message with their view of it.
+pub struct Last<'a> {
+    /// The message.
+    pub message: &'a Message,
+    /// Its shared part.
+    pub shared: &'a str,
+    /// The viewer's own part.
+    pub viewed: Viewed,
+}
+
+/// A whole thread object.
+pub fn thread_object(shared: &str, own: &str, unread: i64, read_upto: i64, last: Option<&Last>) -> String {
+    let mut object = String::with_capacity(shared.len() + own.len() + 96 + last.map_or(0, |last| last.shared.len()));
+    push_thread(&mut object, shared, own, unread, read_upto, last);
+    object
+}
+
+/// Writes a whole thread object to the end of `out`.
+pub fn push_thread(out: &mut String, shared: &str, own: &str, unread: i64, read_upto: i64, last: Option<&Last>) {
+    let _ = write!(out, "{{{shared},{own},\"unread\":{unread},\"read_upto\":{read_upto},\"last_message_data\":");
+    match last {
+        Some(last) => {
+            let _ = write!(out, "{{{}", last.shared);
+            push_viewed(out, last.message, last.viewed);
+            out.push_str("}}");
+        }
+        None => out.push_str("null}"),
+    }
+}
+
+/// Takes the outer braces off an object that is not empty.
+fn without_braces(mut object: String) -> String {
+    object.pop();
+    object.remove(0);
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look() -> Look {
+        Look { media_base: "http://x/media/".into(), placeholder: "http://x/a.svg".into(), escape: true }
+    }
+
+    fn message() -> Message {
+        Message {
+            id: 7,
+            thread: 1,
+            seq: 2,
+            rev: 3,
+            sender: Some(5),
+            kind: "message".into(),
+            text: "<hi>".into(),
+            markup: false,
+            meta: None,
+            answers: Vec::new(),
+            related_question: None,
+            predecessor: None,
+            client_id: Some("c\"1".into()),
+            created: 0,
+            updated: 0,
+            deleted: false,
+            attachments: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn parts_put_together_are_json_and_the_own_part_wins() {
+        let message = message();
+        let shared = message_shared(&message, None, &look());
+        let own: Value =
+            serde_json::from_str(&message_object(&shared, &message, Viewed { is_read: true, is_own: true }))
+                .expect("JSON");
+        assert_eq!(own["text"], "&lt;hi&gt;");
+        assert_eq!(own["client_id"], "c\"1");
+        let other: Value =
+            serde_json::from_str(&message_object(&shared, &message, Viewed { is_read: false, is_own: false }))
+                .expect("JSON");
+        assert_eq!(other["client_id"], Value::Null);
+
+        let head =
+            ThreadHead { id: 1, kind: "chat".into(), title: String::new(), created: 0, updated: 0, seq: 2, rev: 3 };
+        let last = Last { message: &message, shared: &shared, viewed: Viewed { is_read: false, is_own: false } };
+        let thread = thread_object(
+            &thread_shared(&head, &Roster::default(), &look(), true),
+            &watcher_own(&head),
+            0,
+            0,
+            Some(&last),
+        );
+        let thread: Value = serde_json::from_str(&thread).expect("JSON");
+        assert_eq!(thread["permissions"], 17);
+        assert_eq!(thread["state"], "closed");
+        assert_eq!(thread["variables_pool"], json!({}));
+        assert_eq!(thread["last_message_data"]["id"], 7);
+    }
+}

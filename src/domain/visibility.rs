@@ -1,0 +1,46 @@
+//! Message types that only some roles may see (contract, 7.8).
+
+use std::collections::BTreeMap;
+
+use super::account::Role;
+
+/// Which roles may see which message types; a type that is not named is seen by all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visibility(BTreeMap<String, Vec<Role>>);
+
+impl Visibility {
+    /// The rules: type, and the roles that may see it.
+    pub fn new(rules: BTreeMap<String, Vec<Role>>) -> Self {
+        Self(rules)
+    }
+
+    /// Whether `role` may see messages of this type.
+    pub fn sees(&self, role: Role, kind: &str) -> bool {
+        self.0.get(kind).is_none_or(|roles| roles.contains(&role))
+    }
+
+    /// The types hidden from `role`.
+    pub fn hidden_from(&self, role: Role) -> Vec<String> {
+        self.0.iter().filter(|(_, roles)| !roles.contains(&role)).map(|(kind, _)| kind.clone()).collect()
+    }
+
+    /// Whether every type is seen by all.
+    pub fn is_plain(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_named_roles_see_a_hidden_type() {
+        let rules = Visibility::new(BTreeMap::from([("private_note".into(), vec![Role::Operator, Role::Superuser])]));
+        assert!(rules.sees(Role::Operator, "private_note"));
+        assert!(!rules.sees(Role::Visitor, "private_note"));
+        assert!(rules.sees(Role::Visitor, "message"));
+        assert_eq!(rules.hidden_from(Role::Member), ["private_note"]);
+        assert!(rules.hidden_from(Role::Operator).is_empty());
+    }
+}

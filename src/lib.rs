@@ -1,0 +1,2 @@
+//! Tertulia.
+pub mod domain;

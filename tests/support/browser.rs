@@ -1,0 +1,172 @@
+//! A headless browser, driven over the WebDriver protocol (W3C), for the pages that people use.
+
+use std::{
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use super::{Value, json, until};
+
+/// The name under which WebDriver hands out elements.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// Chromium and its driver; both end when this is dropped.
+pub struct Browser {
+    driver: Child,
+    address: String,
+    client: reqwest::Client,
+    session: String,
+    profile: TempDir,
+}
+
+impl Browser {
+    /// Starts a browser with a fresh profile and one empty window.
+    pub async fn opens() -> Browser {
+        let port = free_port();
+        let profile = tempfile::Builder::new().prefix("tertulia-browser-").tempdir().expect("a profile");
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed (tests/all.sh installs it)");
+        let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let address = format!("http://127.0.0.1:{port}");
+        let mut browser = Browser { driver, address, client, session: String::new(), profile };
+        browser.starts_a_session().await;
+        browser
+    }
+
+    async fn starts_a_session(&mut self) {
+        let (client, status) = (self.client.clone(), format!("{}/status", self.address));
+        until("chromedriver is ready", || {
+            let asking = client.get(&status).send();
+            async move { asking.await.is_ok_and(|answer| answer.status().is_success()) }
+        })
+        .await;
+        let flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--window-size=1200,900",
+        ];
+        let profile = format!("--user-data-dir={}", self.profile.path().display());
+        let flags: Vec<&str> = flags.into_iter().chain([profile.as_str()]).collect();
+        let wishes = json!({"browserName": "chrome", "goog:chromeOptions": {"args": flags}, "timeouts": {"script": 15_000}});
+        let made = self.asks("POST", "/session", json!({"capabilities": {"alwaysMatch": wishes}})).await;
+        self.session = made["sessionId"].as_str().expect("a session's id").to_owned();
+    }
+
+    /// One WebDriver command.
+    async fn asks(&self, method: &str, path: &str, body: Value) -> Value {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let request = self.client.request(method.clone(), format!("{}{path}", self.address));
+        let request = if method == reqwest::Method::POST { request.json(&body) } else { request };
+        let answer = request.timeout(Duration::from_secs(60)).send().await.expect("chromedriver answers");
+        let status = answer.status();
+        let mut told: Value = answer.json().await.expect("chromedriver speaks JSON");
+        assert!(status.is_success(), "chromedriver refused {path} {body}: {told}");
+        told["value"].take()
+    }
+
+    async fn commands(&self, method: &str, what: &str, body: Value) -> Value {
+        self.asks(method, &format!("/session/{}{what}", self.session), body).await
+    }
+
+    /// Opens another window and says its handle.
+    pub async fn new_window(&self) -> String {
+        let made = self.commands("POST", "/window/new", json!({"type": "window"})).await;
+        made["handle"].as_str().expect("a handle").to_owned()
+    }
+
+    /// The handle of the window that is in front.
+    pub async fn window(&self) -> String {
+        self.commands("GET", "/window", Value::Null).await.as_str().expect("a handle").to_owned()
+    }
+
+    /// Turns to another window.
+    pub async fn turns_to(&self, window: &str) {
+        self.commands("POST", "/window", json!({"handle": window})).await;
+    }
+
+    /// Resizes the window in front.
+    pub async fn resizes(&self, width: u32, height: u32) {
+        self.commands("POST", "/window/rect", json!({"width": width, "height": height})).await;
+    }
+
+    pub async fn goes_to(&self, url: &str) {
+        self.commands("POST", "/url", json!({"url": url})).await;
+    }
+
+    pub async fn reloads(&self) {
+        self.commands("POST", "/refresh", json!({})).await;
+    }
+
+    /// Runs a script in the page and gets what it returns.
+    pub async fn runs(&self, script: &str, arguments: Value) -> Value {
+        self.commands("POST", "/execute/sync", json!({"script": script, "args": arguments})).await
+    }
+
+    /// Waits until a script returns something true, and gets it.
+    pub async fn waits_for(&self, what: &str, script: &str) -> Value {
+        until(what, || async { is_truthy(&self.runs(script, json!([])).await) }).await;
+        self.runs(script, json!([])).await
+    }
+
+    /// The element that a script returns, once it is there.
+    pub async fn finds(&self, what: &str, script: &str) -> Value {
+        let element = self.waits_for(what, script).await;
+        assert!(element[ELEMENT].is_string(), "{what} is no element: {element}");
+        element
+    }
+
+    /// Clicks an element as a mouse does.
+    pub async fn clicks(&self, element: &Value) {
+        self.commands("POST", &format!("/element/{}/click", id(element)), json!({})).await;
+    }
+
+    /// Types into an element as a keyboard does.
+    pub async fn types(&self, element: &Value, text: &str) {
+        self.commands("POST", &format!("/element/{}/value", id(element)), json!({"text": text})).await;
+    }
+
+    /// What the console complained of since it was last asked.
+    pub async fn complaints(&self) -> Vec<String> {
+        let entries = self.commands("POST", "/se/log", json!({"type": "browser"})).await;
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        entries.iter().filter(|entry| entry["level"] == "SEVERE").map(ToString::to_string).collect()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Asked to end, the driver ends its browser too; killed, it would leave it behind.
+        let pid = self.driver.id();
+        let _ = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
+        let _ = self.driver.wait();
+    }
+}
+
+/// The Enter key, as WebDriver writes it.
+pub const ENTER: &str = "\u{E007}";
+
+fn id(element: &Value) -> &str {
+    element[ELEMENT].as_str().expect("an element")
+}
+
+fn is_truthy(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(false)) && *value != json!(0) && *value != json!("")
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("its address").port()
+}

@@ -1,0 +1,55 @@
+//! The harness: a house to talk in, the people in it, and what may befall them.
+//!
+//! Everything goes through the doors – the command line, HTTP, the WebSocket, a browser – so a test says what
+//! somebody does and what somebody else hears, and nothing about how the server is made inside.
+//!
+//! - [`House`] is the real binary with a data directory and a port of its own; it can crash and come back.
+//! - [`Person`] is an account with its credentials: the verbs of REST, and sockets.
+//! - [`Socket`] is one live connection; it waits for what it should hear and never sleeps instead.
+//! - [`Screen`] is what a client would show: it applies frames and can be compared with a fresh fetch.
+//! - [`Proxy`] stands between somebody and the house and cuts, holds or swallows what passes.
+//! - [`Browser`] is a headless browser, for the pages.
+//! - [`recording`] replays what was recorded from the reference.
+
+pub mod browser;
+pub mod chance;
+pub mod comparison;
+pub mod house;
+pub mod person;
+pub mod proxy;
+pub mod raw_socket;
+pub mod recording;
+pub mod rest;
+pub mod screen;
+pub mod server_log;
+pub mod socket;
+pub mod stand_ins;
+
+use std::time::Duration;
+
+pub use chance::Chance;
+pub use house::House;
+pub use person::{Key, Person};
+pub use proxy::Proxy;
+pub use raw_socket::RawSocket;
+pub use rest::Answer;
+pub use screen::Screen;
+pub use serde_json::{Value, json};
+pub use socket::Socket;
+
+/// How long anybody waits for something that must come. Generous, because a test machine may be busy; nothing waits
+/// this long when all is well.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks again and again until the answer is yes, and panics with `what` when patience ends.
+pub async fn until<F, Fut>(what: &str, mut question: F)
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = bool>,
+{
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !question().await {
+        assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
