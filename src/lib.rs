@@ -1,2 +1,5 @@
 //! Tertulia.
+pub mod config;
 pub mod domain;
+pub mod metrics;
+pub mod store;

@@ -1,1 +1,29 @@
-//! x
+//! The suite: stories of people who talk, told to the running server through its doors.
+//!
+//! One binary, because every further one costs a link. `support` is the harness; each other module is a capability.
+//! `tests/all.sh` installs what is missing and runs everything.
+
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::pedantic,
+    reason = "a test may panic: that is how it fails"
+)]
+
+mod support;
+
+mod crash;
+mod lost_acks;
+mod ordering;
+mod replay;
+mod resume;
+mod permission_matrix;
+mod slow_reader;
+mod visitors;
+mod websocket_conformance;

@@ -97,6 +97,12 @@ struct Ack<'a> {
 }
 
 #[derive(Deserialize)]
+struct Refusal<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
 struct AckData {
     message: Acked,
 }
@@ -119,6 +125,14 @@ struct HelloData<'a> {
     log: Cow<'a, str>,
 }
 
+/// A message on its way: it is outstanding until its sender has the acknowledgement and its own copy. The
+/// acknowledgement alone would let senders run ahead of a server that answers before it delivers.
+struct Pending {
+    stamp: u64,
+    acked: bool,
+    heard: bool,
+}
+
 /// One member of a fleet: what it does with frames, and what it sends.
 pub struct Member {
     /// The counters.
@@ -130,7 +144,7 @@ pub struct Member {
     /// Whether its deliveries are timed.
     pub timed: bool,
     left: u64,
-    inflight: u64,
+    pending: Vec<Pending>,
     last_stamp: u64,
     /// Refused messages that are still to be sent again.
     pub again: u64,
@@ -139,7 +153,7 @@ pub struct Member {
 impl Member {
     /// A member that has sent nothing.
     pub fn new(board: Rc<Board>, thread: u64, window: u64, timed: bool) -> Self {
-        Self { board, thread, window, timed, left: 0, inflight: 0, last_stamp: 0, again: 0 }
+        Self { board, thread, window, timed, left: 0, pending: Vec::new(), last_stamp: 0, again: 0 }
     }
 
     /// A new quota: sends as many as may be outstanding.
@@ -155,7 +169,7 @@ impl Member {
     }
 
     fn fill(&mut self, out: &mut Vec<u8>) {
-        while self.left > 0 && self.inflight + self.again < self.window && !self.board.stopped.get() {
+        while self.left > 0 && (self.pending.len() as u64) + self.again < self.window && !self.board.stopped.get() {
             self.left -= 1;
             self.send(out);
         }
@@ -169,7 +183,7 @@ impl Member {
             r#"{{"id":"{stamp:020}","message":"send_message","data":{{"thread":{thread},"client_id":"{stamp:020}","type":"message","text":"@{stamp:020}{WORDS}"}}}}"#
         );
         wire::push_frame(out, TEXT, frame.as_bytes());
-        self.inflight += 1;
+        self.pending.push(Pending { stamp, acked: false, heard: false });
         self.board.outstanding.set(self.board.outstanding.get() + 1);
     }
 
@@ -178,7 +192,7 @@ impl Member {
         let board = Rc::clone(&self.board);
         count(&board.frames);
         match wire::kind(payload) {
-            Kind::Message => self.delivered(payload),
+            Kind::Message => self.delivered(payload, out),
             Kind::Ack => self.acked(payload, out),
             Kind::Error => self.refused(payload),
             Kind::Hello => {
@@ -192,12 +206,16 @@ impl Member {
         }
     }
 
-    fn delivered(&self, payload: &[u8]) {
-        let board = &self.board;
+    fn delivered(&mut self, payload: &[u8], out: &mut Vec<u8>) {
+        let board = Rc::clone(&self.board);
         count(&board.deliveries);
         board.message_size.set(payload.len());
-        if self.timed && let Some(stamp) = stamp_of(payload) {
-            board.delivery_us.borrow_mut().push(micros_since(stamp));
+        if (self.timed || self.window > 0) && let Some(stamp) = stamp_of(payload) {
+            if self.timed {
+                board.delivery_us.borrow_mut().push(micros_since(stamp));
+            }
+            self.settle(stamp, |pending| pending.heard = true);
+            self.fill(out);
         }
         board.progress();
     }
@@ -211,9 +229,9 @@ impl Member {
         board.ack_size.set(payload.len());
         if let Ok(stamp) = ack.id.parse() {
             board.ack_us.borrow_mut().push(micros_since(stamp));
+            self.settle(stamp, |pending| pending.acked = true);
         }
         board.revs.borrow_mut().insert(self.thread, ack.data.message.rev);
-        self.answered();
         board.progress();
         self.fill(out);
     }
@@ -222,18 +240,24 @@ impl Member {
         let board = Rc::clone(&self.board);
         count(&board.refused);
         board.complain(|| String::from_utf8_lossy(payload).into_owned());
+        let Some(stamp) = serde_json::from_slice::<Refusal>(payload).ok().and_then(|refusal| refusal.id.parse().ok()) else { return };
         self.again += 1;
-        self.answered();
+        self.settle(stamp, |pending| (pending.acked, pending.heard) = (true, true));
     }
 
-    fn answered(&mut self) {
-        self.inflight = self.inflight.saturating_sub(1);
-        self.board.outstanding.set(self.board.outstanding.get().saturating_sub(1));
+    /// Notes what came of a message, and forgets it when both came.
+    fn settle(&mut self, stamp: u64, note: impl FnOnce(&mut Pending)) {
+        let Some(place) = self.pending.iter().position(|pending| pending.stamp == stamp) else { return };
+        note(&mut self.pending[place]);
+        if self.pending[place].acked && self.pending[place].heard {
+            self.pending.swap_remove(place);
+            self.board.outstanding.set(self.board.outstanding.get().saturating_sub(1));
+        }
     }
 }
 
 /// The clock reading inside a message's text.
 fn stamp_of(payload: &[u8]) -> Option<u64> {
-    let digits = wire::after(payload, br#""text":"@"#)?.get(..STAMP)?;
+    let digits = wire::after(payload, br#""@"#)?.get(..STAMP)?;
     std::str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -112,13 +112,7 @@ impl Connection {
     }
 }
 
-/// Asks for one object; any status but 2xx is an error.
-pub async fn ask(address: SocketAddr, request: Request) -> Result<Value> {
-    let mut answers = ask_all(address, vec![request]).await?;
-    answers.pop().context("no answer")
-}
-
-/// Asks for all, several at a time; the answers stand in the order of the requests.
+/// Asks for all, several at a time; any status but 2xx is an error. The answers stand in the order of the requests.
 pub async fn ask_all(address: SocketAddr, requests: Vec<Request>) -> Result<Vec<Value>> {
     let answers = Rc::new(RefCell::new(vec![Value::Null; requests.len()]));
     let waiting: Rc<RefCell<VecDeque<_>>> = Rc::new(RefCell::new(requests.into_iter().enumerate().collect()));

@@ -12,7 +12,7 @@ use super::opening::MAX_TITLE;
 use super::posting::{Edit, Post};
 use super::refusal::{FieldErrors, NON_FIELD, Refusal};
 use super::unread::Spans;
-use super::{Account, AccountId, AttachmentId, MessageId, Micros, Mode, Notifications, Permissions, Roster, Seat};
+use super::{Account, AccountId, AttachmentId, MessageId, Micros, Mode, Notifications, Permissions, Roster, Seat, Seq};
 
 /// Everything a member may ask of their seat.
 #[derive(Clone, Debug)]
@@ -80,7 +80,12 @@ pub enum Command {
         id: AttachmentId,
     },
     /// Take these positions as read.
-    MarkRead(Spans),
+    MarkRead {
+        /// Which.
+        seqs: Spans,
+        /// Where the cursor may go.
+        upto: Seq,
+    },
 }
 
 /// The message that a command speaks of, as it was found; `None` if there is none in this thread.
@@ -138,8 +143,8 @@ pub fn decide(seat: &Seat, roster: &Roster, command: Command, now: Micros) -> Re
             let message = own_message(seat, target, Permissions::EDIT_MESSAGES)?;
             Ok(based_on(seat, vec![Change::RemoveAttachment { message, id }]))
         }
-        Command::MarkRead(seqs) => {
-            let changes = vec![Change::MarkRead { account: seat.account, seqs }];
+        Command::MarkRead { seqs, upto } => {
+            let changes = vec![Change::MarkRead { account: seat.account, seqs, upto }];
             Ok(Decision { expect: Vec::new(), changes })
         }
     }

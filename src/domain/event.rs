@@ -63,6 +63,8 @@ pub enum Change {
         account: AccountId,
         /// What.
         seqs: Spans,
+        /// Everything up to here is read, own or deleted, as far as the seat knows.
+        upto: Seq,
     },
 }
 

@@ -185,11 +185,15 @@ impl ReadState {
         self.absorb();
     }
 
+    /// Moves the cursor up to `upto`; what lies below is read, own, deleted or hidden.
+    pub fn pass(&mut self, upto: Seq) {
+        self.upto = self.upto.max(upto);
+        self.absorb();
+    }
+
     /// Moves the cursor up to just before the first message still unread: what lies between is own, deleted or hidden.
     pub fn advance(&mut self, unread: &Spans, last: Seq) {
-        let reach = unread.first().map_or(last, |first| first - 1);
-        self.upto = self.upto.max(reach);
-        self.absorb();
+        self.pass(unread.first().map_or(last, |first| first - 1));
     }
 
     fn absorb(&mut self) {

@@ -145,4 +145,13 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(accounts, api_tokens, logins, threads, members, messages, attachments, subscriptions);
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    api_tokens,
+    logins,
+    threads,
+    members,
+    messages,
+    attachments,
+    subscriptions
+);

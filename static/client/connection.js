@@ -9,23 +9,22 @@ const GRACE = 10_000;
 const REVOKED = 4001;
 
 /**
- * Emits `open`, `frame` (the parsed frame), `down` (`{ wait }`, ms until the next try) and `unauthorized`.
+ * Emits `dial`, `open`, `frame` (the parsed frame), `down` (`{ wait }`, ms until the next try) and `unauthorized`.
  * `connected` is true between `open` and `down`.
  */
 export class Connection extends Emitter {
   #api; #socket = null; #timer = null; #heartbeat = null;
-  #attempt = 0; #heardAt = 0; #interval = HEARTBEAT; #notBefore = 0; #wanted = false;
+  #attempt = 0; #heardAt = 0; #interval = HEARTBEAT; #notBefore = 0; #wanted = false; #dialling = false;
+  // The moments at which waiting out a backoff would be silly: the network is back, or somebody looks at the page.
+  #wakers = [['online', window], ['pageshow', window], ['visibilitychange', document]];
+  #onWake = () => { if (document.visibilityState === 'visible') this.wake(); };
+  // A page that is left closes its socket itself: otherwise the server sees a dead peer only after the heartbeat.
+  #onHide = () => this.#socket?.close(1000);
 
   constructor(api) {
     super();
     this.#api = api;
-    // The moments at which waiting out a backoff would be silly: the network is back, or somebody looks at the page.
-    this.#wakers = [['online', window], ['pageshow', window], ['visibilitychange', document]];
   }
-  #wakers;
-  #onWake = () => { if (document.visibilityState === 'visible') this.wake(); };
-  // A page that is left closes its socket itself: otherwise the server sees a dead peer only after the heartbeat.
-  #onHide = () => this.#socket?.close(1001);
 
   get connected() { return this.#socket?.readyState === WebSocket.OPEN; }
 
@@ -64,9 +63,9 @@ export class Connection extends Emitter {
   /** Gives this connection up as broken and starts over. */
   restart() { this.#drop(4000); this.#retry(); }
 
-  #dialling = false;
   async #dial() {
     this.#dialling = true;
+    this.emit('dial');
     let url;
     try {
       url = await this.#address();
@@ -91,13 +90,18 @@ export class Connection extends Emitter {
     };
   }
 
-  /** A cookie travels by itself on the server's own pages; everybody else buys a ticket, as no token belongs in a URL. */
+  /**
+   * A cookie travels by itself on the server's own pages; everybody else buys a ticket, as no token belongs in a URL.
+   * A browser does not say why a WebSocket was refused, so before trying again with a cookie we ask whether it is still good.
+   */
   async #address() {
     const url = new URL(`${this.#api.server}/ws`);
     url.protocol = url.protocol.replace('http', 'ws');
     if (this.#api.authorization) {
       const { ticket } = await this.#api.post('/api/ws-tickets');
       url.searchParams.set('ticket', ticket);
+    } else if (this.#attempt > 0) {
+      await this.#api.get('/api/me');
     }
     return url.href;
   }

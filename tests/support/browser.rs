@@ -1,6 +1,9 @@
 //! A headless browser, driven over the WebDriver protocol (W3C), for the pages that people use.
 
 use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -30,6 +33,7 @@ impl Browser {
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
             .expect("chromedriver is installed (tests/all.sh installs it)");
         let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
@@ -148,9 +152,13 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Asked to end, the driver ends its browser too; killed, it would leave it behind.
-        let pid = self.driver.id();
-        let _ = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
+        // The browser ends with its session; the group is for what would be left behind if the driver does not answer.
+        if let Ok(mut line) = TcpStream::connect(self.address.trim_start_matches("http://")) {
+            let _ = line.set_read_timeout(Some(Duration::from_secs(5)));
+            let _ = write!(line, "DELETE /session/{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", self.session);
+            let _ = line.read(&mut [0; 512]);
+        }
+        let _ = Command::new("sh").args(["-c", &format!("kill -KILL -- -{}", self.driver.id())]).status();
         let _ = self.driver.wait();
     }
 }

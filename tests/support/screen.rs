@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Person, Socket, Value, json};
+use super::{PATIENCE, Person, Socket, Value, json};
 
 /// One thread on the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -157,6 +157,24 @@ impl Screen {
             let (fresh, _) = fetch(&self.person, *thread).await;
             assert_eq!(shown, &fresh, "{} {when}: the screen (left) differs from a fresh fetch of thread {thread}", self.person.name);
         }
+    }
+
+    /// The screen of a live client comes to equal a fresh fetch.
+    pub async fn comes_right(&mut self, socket: &mut Socket, when: &str) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !self.equals_a_fetch().await && tokio::time::Instant::now() < deadline {
+            self.catches_up(socket).await;
+        }
+        self.is_right(when).await;
+    }
+
+    async fn equals_a_fetch(&self) -> bool {
+        for (thread, shown) in &self.shown {
+            if *shown != fetch(&self.person, *thread).await.0 {
+                return false;
+            }
+        }
+        true
     }
 
     /// The texts shown in a thread, in order.

@@ -104,6 +104,15 @@ impl Socket {
         None
     }
 
+    /// The next frame if one comes within `wait`: `Ok(None)` when the line is closed, an error when it is only silent.
+    pub async fn next_within(&mut self, wait: std::time::Duration) -> Result<Option<Value>, tokio::time::error::Elapsed> {
+        match timeout(wait, self.listens(|_| true)).await {
+            Ok(frame) => Ok(frame),
+            Err(_) if self.closed.is_some() => Ok(None),
+            Err(silent) => Err(silent),
+        }
+    }
+
     /// The next frame named `name` whose data fits.
     pub async fn hears(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let frame = self.listens(|frame| frame["message"] == name && fits(&frame["data"])).await;

@@ -1,0 +1,58 @@
+//! What every actor and door needs of the house, in one handle.
+
+use std::sync::Arc;
+
+use super::clock::Clock;
+use super::presence::Presence;
+use super::registry::Registry;
+use crate::config::Config;
+use crate::domain::view::Look;
+use crate::metrics::Metrics;
+use crate::store::{Store, StoreError, meta};
+
+/// The house. Cloning is cheap; clones are the same house.
+#[derive(Clone)]
+pub struct House {
+    /// Every setting.
+    pub config: Arc<Config>,
+    /// The store.
+    pub store: Store,
+    /// The clock.
+    pub clock: Clock,
+    /// Counters.
+    pub metrics: Metrics,
+    /// How things look from outside.
+    pub look: Arc<Look>,
+    /// Which history the revisions belong to.
+    pub log: Arc<str>,
+    /// Who is connected.
+    pub presence: Presence,
+    /// Which threads are awake.
+    pub registry: Registry,
+}
+
+impl House {
+    /// Opens the store and wakes the arbiters on which threads will live. `public_url` is how the world calls this
+    /// server, without a slash at the end.
+    pub async fn open(config: Config, public_url: &str) -> Result<House, StoreError> {
+        let metrics = Metrics::new();
+        let store = Store::open(&config, metrics.clone())?;
+        let log = store.read(meta::log_id).await?;
+        let look = Look {
+            media_base: format!("{public_url}/media/"),
+            placeholder: format!("{public_url}/static/avatar.svg"),
+            escape: config.chat.escape_text,
+        };
+        let registry = Registry::new(config.server.arbiters);
+        Ok(House {
+            presence: Presence::new(metrics.clone()),
+            registry,
+            config: Arc::new(config),
+            store,
+            clock: Clock::default(),
+            metrics,
+            look: Arc::new(look),
+            log: log.into(),
+        })
+    }
+}

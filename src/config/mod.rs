@@ -1,0 +1,187 @@
+//! Every setting: its name, its environment variable, its default and its meaning, in one table
+//! ([`settings::SETTINGS`]). `tertulia config` prints the table; the file (TOML) and the environment are read through
+//! it, so that an unknown name or a bad value is refused with a sentence that says what to write.
+//!
+//! Order: default, then the file named by `--config` or `TERTULIA_CONFIG`, then the environment.
+
+mod read;
+mod settings;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::posting::PostRules;
+use crate::domain::visibility::Visibility;
+
+pub use read::{ConfigError, describe, load, markdown};
+pub use settings::{SETTINGS, Setting};
+
+/// All settings, read and checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `server.*`
+    pub server: Server,
+    /// `chat.*`
+    pub chat: Chat,
+    /// `media.*`
+    pub media: Media,
+    /// `socket.*`
+    pub socket: Socket,
+    /// `auth.*`
+    pub auth: Auth,
+    /// `widget.*`
+    pub widget: Widget,
+    /// `limits.*`
+    pub limits: Limits,
+    /// `log.*`
+    pub log: Log,
+}
+
+/// Where the server listens and keeps its things.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// How the world calls this server, without a slash at the end; by default `http://` and the address listened on.
+    pub public_url: Option<String>,
+    /// The directory of everything that is kept.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database_url: Option<String>,
+    /// Threads that serve connections; 0 for one per core.
+    pub workers: usize,
+    /// Threads on which chat threads live; 0 for one per two cores.
+    pub arbiters: usize,
+    /// How long SIGTERM waits for what is under way.
+    pub shutdown: Duration,
+}
+
+/// The rules of threads and messages.
+#[derive(Clone, Debug)]
+pub struct Chat {
+    /// The types that threads may have.
+    pub types: Vec<String>,
+    /// The page size when a list is asked for without `limit`; 0 for none, which makes a missing `limit` an error.
+    pub default_page_size: usize,
+    /// The largest page.
+    pub max_page_size: usize,
+    /// Defaults and limits of posts.
+    pub posts: PostRules,
+    /// Whether texts leave `/api` and frames HTML-escaped.
+    pub escape_text: bool,
+    /// Which message types only some roles may see.
+    pub visibility: Visibility,
+    /// How long a thread stays in memory after the last thing that happened in it.
+    pub idle: Duration,
+    /// In threads of more members than this, `presence_updated` is not told.
+    pub presence_members: usize,
+}
+
+/// Files.
+#[derive(Clone, Debug)]
+pub struct Media {
+    /// The largest file in bytes.
+    pub max_bytes: usize,
+    /// File name endings that `file` attachments may have.
+    pub file_types: Vec<String>,
+    /// Picture formats that `image` attachments may have.
+    pub image_types: Vec<String>,
+}
+
+/// The WebSocket.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    /// Origins, besides the server's own, from which the session cookie opens a socket.
+    pub allowed_origins: Vec<String>,
+    /// How often the server pings.
+    pub heartbeat: Duration,
+    /// A peer that is silent for so long is gone.
+    pub timeout: Duration,
+    /// The kernel gives a peer that takes nothing up after so long.
+    pub write_timeout: Duration,
+    /// The most bytes waiting for one connection.
+    pub outbox_bytes: usize,
+    /// Commands of one connection under way at once.
+    pub in_flight: usize,
+    /// The largest frame in bytes.
+    pub max_frame: usize,
+    /// The most changes of one thread that `resume` sends again.
+    pub resume_limit: usize,
+    /// Connections of the whole server.
+    pub max_connections: usize,
+}
+
+/// Who may come in, and how.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    /// The algorithm of the embedding site's tokens: HS256, RS256 or EdDSA.
+    pub jwt_algorithm: Option<String>,
+    /// The shared secret for HS256.
+    pub jwt_secret: Option<String>,
+    /// The PEM file of the public key for RS256 and EdDSA.
+    pub jwt_public_key: Option<PathBuf>,
+    /// The `iss` that tokens must carry.
+    pub jwt_issuer: Option<String>,
+    /// The `aud` that tokens must carry.
+    pub jwt_audience: Option<String>,
+    /// How long an operator stays signed in.
+    pub login: Duration,
+    /// The first administrator's address.
+    pub admin_email: Option<String>,
+    /// The first administrator's password.
+    pub admin_password: Option<String>,
+}
+
+/// The widget.
+#[derive(Clone, Debug)]
+pub struct Widget {
+    /// Origins of the pages that embed the widget; `*` for any.
+    pub allowed_origins: Vec<String>,
+    /// The secret with which the embedding site proves who its users are.
+    pub identity_secret: Option<String>,
+    /// Whether visitors must be proven.
+    pub identity_required: bool,
+    /// The type of the widget's threads.
+    pub thread_type: String,
+    /// How long a visitor token is good.
+    pub visitor: Duration,
+}
+
+/// Rates.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// New visitors per address and minute.
+    pub visitors_per_minute: u32,
+    /// Tries to sign in per address and minute.
+    pub logins_per_minute: u32,
+    /// Commands and requests per account and second.
+    pub commands_per_second: u32,
+    /// The largest JSON body in bytes.
+    pub body_bytes: usize,
+}
+
+/// What is logged.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// What to log, as `tracing` filters are written.
+    pub filter: String,
+    /// `text` or `json`.
+    pub json: bool,
+}
+
+impl Config {
+    /// The database file: SQLite's path.
+    pub fn database_path(&self) -> PathBuf {
+        match self.server.database_url.as_deref().and_then(|url| url.strip_prefix("sqlite://")) {
+            Some(path) => PathBuf::from(path),
+            None => self.server.data_dir.join("tertulia.sqlite3"),
+        }
+    }
+
+    /// The directory of uploaded files.
+    pub fn media_dir(&self) -> PathBuf {
+        self.server.data_dir.join("media")
+    }
+}

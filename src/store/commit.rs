@@ -1,0 +1,225 @@
+//! Carrying out one decision inside the writer's transaction: checks what it was based on, gives numbers, stores.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+
+use super::rows::ThreadRow;
+use super::schema::{members, threads};
+use super::writer::CommitError;
+use super::{StoreError, commit_message, commit_seat};
+use crate::domain::event::{Change, Decision, Event, Outcome};
+use crate::domain::{AccountId, Micros, Rev, Seq, ThreadId};
+
+/// Threads and seats remembered at most; then all are forgotten and read again.
+const REMEMBERED: usize = 20_000;
+
+/// The moving part of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub seq: Seq,
+    pub rev: Rev,
+    pub updated: Micros,
+    /// The revision of the last change of title or roster in this batch, if there was one.
+    pub changed: Option<Rev>,
+}
+
+/// What the writer knows without asking again. It is the only one to write, so it stays true until a transaction
+/// fails; then everything is forgotten.
+#[derive(Default)]
+pub(super) struct Caches {
+    heads: HashMap<ThreadId, Head>,
+    dirty: HashSet<ThreadId>,
+    seats: HashMap<(ThreadId, AccountId), Rev>,
+}
+
+impl Caches {
+    pub(super) fn clear(&mut self) {
+        self.heads.clear();
+        self.dirty.clear();
+        self.seats.clear();
+    }
+
+    fn head(&mut self, connection: &mut SqliteConnection, thread: ThreadId) -> Result<Head, CommitError> {
+        if let Some(head) = self.heads.get(&thread) {
+            return Ok(*head);
+        }
+        let row = threads::table.find(thread).select(ThreadRow::as_select()).first(connection).optional()?;
+        let row = row.ok_or(CommitError::Missing)?;
+        let head = Head { seq: row.seq, rev: row.rev, updated: row.updated, changed: None };
+        self.heads.insert(thread, head);
+        Ok(head)
+    }
+
+    fn seat_rev(
+        &mut self,
+        connection: &mut SqliteConnection,
+        thread: ThreadId,
+        account: AccountId,
+    ) -> Result<Option<Rev>, CommitError> {
+        if let Some(rev) = self.seats.get(&(thread, account)) {
+            return Ok(Some(*rev));
+        }
+        let rev = members::table.find((thread, account)).select(members::rev).first(connection).optional()?;
+        if let Some(rev) = rev {
+            self.seats.insert((thread, account), rev);
+        }
+        Ok(rev)
+    }
+
+    pub(super) fn note_seat(&mut self, thread: ThreadId, account: AccountId, rev: Option<Rev>) {
+        match rev {
+            Some(rev) => self.seats.insert((thread, account), rev),
+            None => self.seats.remove(&(thread, account)),
+        };
+    }
+
+    /// Writes every head that moved in this transaction, once, however many messages moved it.
+    pub(super) fn write_heads(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        for thread in self.dirty.drain() {
+            let Some(head) = self.heads.get_mut(&thread) else { continue };
+            let row = diesel::update(threads::table.find(thread));
+            let moved = (threads::seq.eq(head.seq), threads::rev.eq(head.rev), threads::updated.eq(head.updated));
+            match head.changed.take() {
+                Some(changed) => row.set((moved, threads::changed_rev.eq(changed))).execute(connection)?,
+                None => row.set(moved).execute(connection)?,
+            };
+        }
+        if self.heads.len() > REMEMBERED || self.seats.len() > REMEMBERED {
+            self.clear();
+        }
+        Ok(())
+    }
+}
+
+impl From<diesel::result::Error> for CommitError {
+    fn from(error: diesel::result::Error) -> Self {
+        tracing::warn!(%error, "a change could not be stored");
+        CommitError::Broken
+    }
+}
+
+impl From<StoreError> for CommitError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Missing => CommitError::Missing,
+            other => {
+                tracing::warn!(error = %other, "a change could not be stored");
+                CommitError::Broken
+            }
+        }
+    }
+}
+
+/// A decision being carried out.
+pub(super) struct Step<'a> {
+    pub connection: &'a mut SqliteConnection,
+    pub caches: &'a mut Caches,
+    pub thread: ThreadId,
+    pub head: Head,
+    pub now: Micros,
+    pub outcome: Outcome,
+    /// The revision that all changes of seats and title of this decision share.
+    shared: Option<Rev>,
+    pub deleted: bool,
+}
+
+impl Step<'_> {
+    /// The next revision, for one message.
+    pub(super) fn next_rev(&mut self) -> Rev {
+        self.head.rev += 1;
+        self.head.rev
+    }
+
+    /// The revision of this decision's changes of seats and title.
+    pub(super) fn shared_rev(&mut self) -> Rev {
+        match self.shared {
+            Some(rev) => rev,
+            None => {
+                let rev = self.next_rev();
+                self.shared = Some(rev);
+                rev
+            }
+        }
+    }
+}
+
+/// Carries out one decision; whatever goes wrong, nothing of it is left.
+pub(super) fn commit(
+    connection: &mut SqliteConnection,
+    caches: &mut Caches,
+    thread: ThreadId,
+    decision: Decision,
+    now: Micros,
+) -> Result<Outcome, CommitError> {
+    let head = caches.head(connection, thread)?;
+    for (account, seen) in &decision.expect {
+        if caches.seat_rev(connection, thread, *account)? != Some(*seen) {
+            return Err(CommitError::Clash);
+        }
+    }
+    // a single change fails before it has written anything, so it needs no savepoint
+    let step = if decision.changes.len() > 1 {
+        connection.transaction(|connection| carry_out(connection, caches, thread, head, decision, now))
+    } else {
+        carry_out(connection, caches, thread, head, decision, now)
+    };
+    match step {
+        Ok((head_after, outcome, deleted)) => {
+            if deleted {
+                caches.heads.remove(&thread);
+                caches.dirty.remove(&thread);
+            } else if head_after != head {
+                caches.heads.insert(thread, head_after);
+                caches.dirty.insert(thread);
+            }
+            Ok(outcome)
+        }
+        Err(error) => {
+            caches.seats.retain(|(of, _), _| *of != thread);
+            Err(error)
+        }
+    }
+}
+
+fn carry_out(
+    connection: &mut SqliteConnection,
+    caches: &mut Caches,
+    thread: ThreadId,
+    head: Head,
+    decision: Decision,
+    now: Micros,
+) -> Result<(Head, Outcome, bool), CommitError> {
+    let mut step =
+        Step { connection, caches, thread, head, now, outcome: Outcome::default(), shared: None, deleted: false };
+    for change in decision.changes {
+        store(&mut step, change)?;
+    }
+    step.outcome.seq = step.head.seq;
+    step.outcome.rev = step.head.rev;
+    step.outcome.updated = step.head.updated;
+    Ok((step.head, step.outcome, step.deleted))
+}
+
+fn store(step: &mut Step, change: Change) -> Result<(), CommitError> {
+    match change {
+        Change::CreateMessage(message) => commit_message::create(step, *message),
+        Change::EditMessage { id, text, meta } => commit_message::edit(step, id, text, meta),
+        Change::DeleteMessage { id } => commit_message::delete(step, id),
+        Change::AddAttachment { message, attachment } => commit_message::attach(step, message, &attachment),
+        Change::EditAttachment { message, id, edit } => commit_message::edit_attachment(step, message, id, *edit),
+        Change::RemoveAttachment { message, id } => commit_message::detach(step, message, id),
+        Change::Retitle(title) => retitle(step, title),
+        Change::PutSeat(seat) => commit_seat::put(step, *seat),
+        Change::RemoveSeat(account) => commit_seat::remove(step, account),
+        Change::MarkRead { account, seqs, upto } => commit_seat::mark_read(step, account, seqs, upto),
+    }
+}
+
+fn retitle(step: &mut Step, title: String) -> Result<(), CommitError> {
+    let rev = step.shared_rev();
+    step.head.changed = Some(rev);
+    diesel::update(threads::table.find(step.thread)).set(threads::title.eq(&title)).execute(step.connection)?;
+    step.outcome.events.push(Event::Retitled { title, rev });
+    Ok(())
+}

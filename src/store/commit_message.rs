@@ -1,0 +1,204 @@
+//! Messages and their attachments, inside the writer's transaction.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::commit::Step;
+use super::messages::{load, load_by_client_id};
+use super::rows::{AttachmentRow, NewMessageRow};
+use super::schema::{attachments, messages};
+use super::search;
+use super::writer::CommitError;
+use crate::domain::attachment::{Attachment, AttachmentEdit, NewAttachment};
+use crate::domain::event::Event;
+use crate::domain::message::NewMessage;
+use crate::domain::{AttachmentId, Message, MessageId};
+
+/// A new message at the end of the thread; one that was sent already is found again instead.
+pub(super) fn create(step: &mut Step, new: NewMessage) -> Result<(), CommitError> {
+    let (seq, rev) = (step.head.seq + 1, step.head.rev + 1);
+    let row = NewMessageRow {
+        thread_id: step.thread,
+        seq,
+        rev,
+        sender_id: new.sender,
+        kind: &new.kind,
+        text: &new.text,
+        markup: new.markup,
+        meta: new.meta.as_ref().map(Value::to_string),
+        has_attachments: !new.attachments.is_empty(),
+        client_id: new.client_id.as_deref(),
+        created: step.now,
+        updated: step.now,
+    };
+    let insert = diesel::insert_into(messages::table)
+        .values(&row)
+        // only the client_id can clash: seq is given by the head
+        .on_conflict_do_nothing()
+        .returning(messages::id);
+    let Some(id) = insert.get_result::<i64>(step.connection).optional()? else { return repeat(step, &new) };
+    step.head.seq = seq;
+    step.head.rev = rev;
+    step.head.updated = step.head.updated.max(step.now);
+    let mut stored = Vec::with_capacity(new.attachments.len());
+    for attachment in &new.attachments {
+        stored.push(insert_attachment(step, id, attachment)?);
+    }
+    let message = Message {
+        id,
+        thread: step.thread,
+        seq,
+        rev,
+        sender: new.sender,
+        kind: new.kind,
+        text: new.text,
+        markup: new.markup,
+        meta: new.meta,
+        answers: Vec::new(),
+        related_question: None,
+        predecessor: None,
+        client_id: new.client_id,
+        created: step.now,
+        updated: step.now,
+        deleted: false,
+        attachments: stored,
+    };
+    step.outcome.events.push(Event::MessageSaved { message: Arc::new(message), created: true });
+    Ok(())
+}
+
+/// The first message of that `client_id` stands; the files of the repeat are not needed.
+fn repeat(step: &mut Step, new: &NewMessage) -> Result<(), CommitError> {
+    let (Some(sender), Some(client_id)) = (new.sender, new.client_id.as_deref()) else {
+        return Err(CommitError::Broken);
+    };
+    let first = load_by_client_id(step.connection, step.thread, sender, client_id)?;
+    for attachment in &new.attachments {
+        step.outcome.orphans.extend(attachment.file.clone().into_iter().chain(attachment.thumbnail_file.clone()));
+    }
+    step.outcome.events.push(Event::MessageRepeated { message: Arc::new(first) });
+    Ok(())
+}
+
+fn insert_attachment(step: &mut Step, message: MessageId, new: &NewAttachment) -> Result<Attachment, CommitError> {
+    let mut attachment = Attachment {
+        id: 0,
+        message,
+        kind: new.kind,
+        title: new.title.clone(),
+        description: new.description.clone(),
+        options: new.options.clone(),
+        object_id: new.object_id,
+        content_type: new.content_type,
+        file: new.file.clone(),
+        thumbnail_file: new.thumbnail_file.clone(),
+        url: new.url.clone(),
+        thumbnail: None,
+    };
+    attachment.id = diesel::insert_into(attachments::table)
+        .values(AttachmentRow::of(&attachment)?)
+        .returning(attachments::id)
+        .get_result(step.connection)?;
+    Ok(attachment)
+}
+
+/// New text or meta.
+pub(super) fn edit(
+    step: &mut Step,
+    id: MessageId,
+    text: Option<String>,
+    meta: Option<Value>,
+) -> Result<(), CommitError> {
+    let before = load(step.connection, step.thread, id)?;
+    if let Some(text) = &text {
+        diesel::update(messages::table.find(id)).set(messages::text.eq(text)).execute(step.connection)?;
+        search::reindex(step.connection, id, text, before.sender)?;
+    }
+    if let Some(meta) = &meta {
+        diesel::update(messages::table.find(id)).set(messages::meta.eq(meta.to_string())).execute(step.connection)?;
+    }
+    touch(step, id)
+}
+
+/// Gives the message a new revision and tells what it is now.
+fn touch(step: &mut Step, id: MessageId) -> Result<(), CommitError> {
+    let rev = step.next_rev();
+    step.head.updated = step.head.updated.max(step.now);
+    let hangs = attachments::table.filter(attachments::message_id.eq(id)).count().get_result::<i64>(step.connection)?;
+    diesel::update(messages::table.find(id))
+        .set((messages::rev.eq(rev), messages::updated.eq(step.now), messages::has_attachments.eq(hangs > 0)))
+        .execute(step.connection)?;
+    let message = load(step.connection, step.thread, id)?;
+    step.outcome.events.push(Event::MessageSaved { message: Arc::new(message), created: false });
+    Ok(())
+}
+
+/// Takes a message back: the row stays, its attachments and its place in the search index go.
+pub(super) fn delete(step: &mut Step, id: MessageId) -> Result<(), CommitError> {
+    let mut message = load(step.connection, step.thread, id)?;
+    let rev = step.next_rev();
+    step.head.updated = step.head.updated.max(step.now);
+    diesel::update(messages::table.find(id))
+        .set((
+            messages::deleted.eq(true),
+            messages::rev.eq(rev),
+            messages::updated.eq(step.now),
+            messages::has_attachments.eq(false),
+        ))
+        .execute(step.connection)?;
+    diesel::delete(attachments::table.filter(attachments::message_id.eq(id))).execute(step.connection)?;
+    search::forget(step.connection, id)?;
+    for attachment in std::mem::take(&mut message.attachments) {
+        step.outcome.orphans.extend(attachment.file.into_iter().chain(attachment.thumbnail_file));
+    }
+    message.deleted = true;
+    message.rev = rev;
+    message.updated = step.now;
+    step.outcome.events.push(Event::MessageDeleted { message: Arc::new(message) });
+    Ok(())
+}
+
+/// Hangs something on a message.
+pub(super) fn attach(step: &mut Step, message: MessageId, new: &NewAttachment) -> Result<(), CommitError> {
+    load(step.connection, step.thread, message)?;
+    insert_attachment(step, message, new)?;
+    touch(step, message)
+}
+
+fn load_attachment(step: &mut Step, message: MessageId, id: AttachmentId) -> Result<Attachment, CommitError> {
+    let found = load(step.connection, step.thread, message)?;
+    found.attachments.into_iter().find(|attachment| attachment.id == id).ok_or(CommitError::Missing)
+}
+
+/// Changes an attachment.
+pub(super) fn edit_attachment(
+    step: &mut Step,
+    message: MessageId,
+    id: AttachmentId,
+    edit: AttachmentEdit,
+) -> Result<(), CommitError> {
+    let mut attachment = load_attachment(step, message, id)?;
+    attachment.kind = edit.kind.unwrap_or(attachment.kind);
+    attachment.title = edit.title.unwrap_or(attachment.title);
+    attachment.description = edit.description.unwrap_or(attachment.description);
+    attachment.options = edit.options.or(attachment.options).filter(|options| !options.is_null());
+    attachment.object_id = edit.object_id.or(attachment.object_id);
+    attachment.content_type = edit.content_type.or(attachment.content_type);
+    attachment.url = edit.url.or(attachment.url);
+    if let Some((file, thumbnail)) = edit.file {
+        let replaced = [attachment.file.replace(file), std::mem::replace(&mut attachment.thumbnail_file, thumbnail)];
+        step.outcome.orphans.extend(replaced.into_iter().flatten());
+    }
+    diesel::update(attachments::table.find(id)).set(AttachmentRow::of(&attachment)?).execute(step.connection)?;
+    touch(step, message)
+}
+
+/// Takes an attachment off.
+pub(super) fn detach(step: &mut Step, message: MessageId, id: AttachmentId) -> Result<(), CommitError> {
+    let attachment = load_attachment(step, message, id)?;
+    diesel::delete(attachments::table.find(id)).execute(step.connection)?;
+    step.outcome.orphans.extend(attachment.file.into_iter().chain(attachment.thumbnail_file));
+    touch(step, message)
+}
