@@ -30,13 +30,22 @@ async fn what_was_acknowledged_survives_being_killed() {
     let people = house.people(["ana", "ben", "cara", "dora", "emil", "fritz", "gina", "hugo"]);
     let thread = house.thread(&people.iter().collect::<Vec<_>>()).await;
     let scene = Arc::new(Scene { thread, over: AtomicBool::new(false), total: AtomicUsize::new(0) });
-    let senders: Vec<_> = people[..5].iter().enumerate().map(|(at, person)| {
-        let (person, scene, chance) = (person.clone(), Arc::clone(&scene), chance.fork());
-        tokio::spawn(async move {
-            if at % 2 == 0 { sends_by_socket(person, scene, chance).await } else { sends_by_rest(person, scene).await }
+    let senders: Vec<_> = people[..5]
+        .iter()
+        .enumerate()
+        .map(|(at, person)| {
+            let (person, scene, chance) = (person.clone(), Arc::clone(&scene), chance.fork());
+            tokio::spawn(async move {
+                if at % 2 == 0 {
+                    sends_by_socket(person, scene, chance).await
+                } else {
+                    sends_by_rest(person, scene).await
+                }
+            })
         })
-    }).collect();
-    let listeners: Vec<_> = people[5..].iter().map(|person| tokio::spawn(listens(person.clone(), Arc::clone(&scene)))).collect();
+        .collect();
+    let listeners: Vec<_> =
+        people[5..].iter().map(|person| tokio::spawn(listens(person.clone(), Arc::clone(&scene)))).collect();
 
     for _ in 0..CRASHES {
         // Not waiting for anything: the moment of the crash is what is left to chance.
@@ -133,7 +142,8 @@ async fn listens(person: Person, scene: Arc<Scene>) -> Vec<Value> {
     while deadline() == 0 || heard.len() < deadline() {
         let Some(mut socket) = comes_back(&person).await else { continue };
         let log = socket.log_id();
-        let threads: BTreeMap<String, i64> = revs.iter().map(|(thread, rev): (&i64, &i64)| (thread.to_string(), *rev)).collect();
+        let threads: BTreeMap<String, i64> =
+            revs.iter().map(|(thread, rev): (&i64, &i64)| (thread.to_string(), *rev)).collect();
         socket.sends(&json!({"message": "resume", "data": {"log": log, "threads": threads}}));
         while let Some(frame) = next_or_done(&mut socket, &scene, heard.len()).await {
             assert_ne!(frame["message"], "resync", "{frame}");
@@ -178,7 +188,11 @@ fn keeps_what_was_acknowledged(acknowledged: &HashMap<String, Value>, stored: &[
         assert_eq!(found.len(), 1, "{text} was acknowledged and is stored {} times", found.len());
         assert_eq!(found[0]["id"], message["id"], "{text}");
     }
-    assert_eq!(stored.len(), acknowledged.len(), "every message was acknowledged in the end, and nothing else is stored");
+    assert_eq!(
+        stored.len(),
+        acknowledged.len(),
+        "every message was acknowledged in the end, and nothing else is stored"
+    );
 }
 
 fn keeps_the_order_of_each_sender(stored: &[Value]) {

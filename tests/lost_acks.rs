@@ -73,12 +73,14 @@ async fn a_black_hole_on_the_way_loses_nothing() {
     let [ana, ben] = house.people(["ana", "ben"]);
     let thread = house.thread(&[&ana, &ben]).await;
     let proxy = Proxy::before(&house).await;
-    let mut far = ana.through(proxy.origin()).opens().await;
+    let far = ana.through(proxy.origin()).opens().await;
     let log = far.log_id();
     let mut screen = crate::support::Screen::of(&ana, &[thread], &log).await;
 
     proxy.swallows(true);
-    far.sends(&json!({"message": "send_message", "id": "1", "data": {"thread": thread, "text": "lost", "client_id": "lost"}}));
+    far.sends(
+        &json!({"message": "send_message", "id": "1", "data": {"thread": thread, "text": "lost", "client_id": "lost"}}),
+    );
     ben.posts(thread, "meanwhile").await;
     let mut near = ana.opens().await;
     screen.resumes(&mut near).await;
@@ -105,7 +107,8 @@ async fn a_slow_line_keeps_the_order() {
     }
 
     let stored = ana.texts(thread).await;
-    let expected: Vec<String> = (0..5).flat_map(|number| [format!("slow {number}"), format!("fast {number}")]).collect();
+    let expected: Vec<String> =
+        (0..5).flat_map(|number| [format!("slow {number}"), format!("fast {number}")]).collect();
     assert_eq!(stored, expected);
     for text in expected {
         far.hears_text(&text).await;

@@ -18,12 +18,26 @@
 
 mod support;
 
+mod attachments;
+mod better_than_recorded;
+mod borders;
+mod browser;
+mod cost;
 mod crash;
+mod desk_login;
+mod idempotency;
+mod listing;
+mod live;
 mod lost_acks;
+mod operations;
 mod ordering;
+mod permission_matrix;
 mod replay;
 mod resume;
-mod permission_matrix;
+mod search;
 mod slow_reader;
+mod sockets_entry;
+mod tidy;
+mod unread;
 mod visitors;
 mod websocket_conformance;

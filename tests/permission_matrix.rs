@@ -126,7 +126,10 @@ async fn the_right_bits_open_every_door() {
         house.seats(scene.thread, &member, json!({"permissions": row.bits})).await;
         let status = scene.answers(&member, row, scene.thread).await;
         if status != row.success {
-            wrong.push(format!("{} {} with bits {}: expected {}, came {status}", row.method, row.path, row.bits, row.success));
+            wrong.push(format!(
+                "{} {} with bits {}: expected {}, came {status}",
+                row.method, row.path, row.bits, row.success
+            ));
         }
     }
 
@@ -183,7 +186,10 @@ async fn who_is_not_in_a_thread_cannot_tell_whether_it_exists() {
             for thread in [scene.thread, 999_999] {
                 let status = scene.answers(person, row, thread).await;
                 if status != *expected {
-                    wrong.push(format!("{} {} ({thread}) by {}: expected {expected}, came {status}", row.method, row.path, person.name));
+                    wrong.push(format!(
+                        "{} {} ({thread}) by {}: expected {expected}, came {status}",
+                        row.method, row.path, person.name
+                    ));
                 }
             }
         }

@@ -39,7 +39,10 @@ const CLOSED_MODE: &[Amendment] = &[
         why: "B-SCRIPT-NOSCHEMA: nobody got stuck, so this is an ordinary message",
         changes: &[
             ("/status", "201"),
-            ("/response", r#"{"id": "<message:3>", "text": "stuck", "created": "<t:24>", "thread_data": {"state": "open"}}"#),
+            (
+                "/response",
+                r#"{"id": "<message:3>", "text": "stuck", "created": "<t:24>", "thread_data": {"state": "open"}}"#,
+            ),
             (
                 "/ws",
                 r#"[
@@ -99,11 +102,7 @@ const WS_SUBSCRIBE: &[Amendment] = &[
         why: "the deleted form tells nothing of the text",
         changes: &[("/ws/*/frame/data/text", ABSENT), ("/ws/*/frame/data/thread_data", ABSENT)],
     },
-    Amendment {
-        step: 16,
-        why: "B-SUB-TYPE",
-        changes: &[("/ws/1/frame/data/thread_data/type", r#""chat""#)],
-    },
+    Amendment { step: 16, why: "B-SUB-TYPE", changes: &[("/ws/1/frame/data/thread_data/type", r#""chat""#)] },
     Amendment {
         step: 15,
         why: "B-UNREAD-DELETED: the deleted message is no longer unread; B-LAST-BACK: no deletion moves `updated`",
@@ -113,11 +112,7 @@ const WS_SUBSCRIBE: &[Amendment] = &[
             ("/response/thread_data/updated", r#""<t:9>""#),
         ],
     },
-    Amendment {
-        step: 19,
-        why: "B-SUB-NOTHREAD",
-        changes: &[("/status", "404"), ("/response", NOT_FOUND)],
-    },
+    Amendment { step: 19, why: "B-SUB-NOTHREAD", changes: &[("/status", "404"), ("/response", NOT_FOUND)] },
 ];
 
 #[tokio::test]
@@ -158,7 +153,10 @@ const THREAD_CREATE: &[Amendment] = &[
     Amendment {
         step: 25,
         why: "B-TITLE-LEN",
-        changes: &[("/status", "400"), ("/response", r#"{"title": ["Ensure this field has no more than 255 characters."]}"#)],
+        changes: &[
+            ("/status", "400"),
+            ("/response", r#"{"title": ["Ensure this field has no more than 255 characters."]}"#),
+        ],
     },
 ];
 
@@ -169,11 +167,8 @@ async fn members_come_and_go_as_recorded() {
 }
 
 /// What a member without a script looks like to somebody who controls others.
-const CAROL_WITHOUT_SCRIPT: &[(&str, &str)] = &[
-    ("/response/2/automated_sender", "null"),
-    ("/response/2/schema", "null"),
-    ("/response/2/state", r#""open""#),
-];
+const CAROL_WITHOUT_SCRIPT: &[(&str, &str)] =
+    &[("/response/2/automated_sender", "null"), ("/response/2/schema", "null"), ("/response/2/state", r#""open""#)];
 
 const MEMBERS: &[Amendment] = &[
     Amendment { step: 3, why: "control fields are hidden without bit 512", changes: &[("/response/0/state", ABSENT)] },
@@ -279,11 +274,7 @@ const MEMBERS: &[Amendment] = &[
         changes: &[("/response/automated_sender", "null"), ("/response/schema", "null")],
     },
     Amendment { step: 39, why: "B-MEMBER-404", changes: &[("/status", "404"), ("/response", NOT_FOUND)] },
-    Amendment {
-        step: 42,
-        why: "no script",
-        changes: &[("/members/0/unread", "0"), ("/messages/0", "REMOVED")],
-    },
+    Amendment { step: 42, why: "no script", changes: &[("/members/0/unread", "0"), ("/messages/0", "REMOVED")] },
 ];
 
 /// The usual list instead of the odd nesting.

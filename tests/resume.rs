@@ -168,7 +168,9 @@ async fn told_to(person: &Person, log: Option<&str>, thread: i64, rev: i64) -> V
     let mut socket = person.opens().await;
     let log = log.map_or_else(|| socket.log_id(), str::to_owned);
     let frames = socket.resumes(&log, &BTreeMap::from([(thread, rev)])).await;
-    let named = frames.into_iter().map(|frame| (frame["message"].as_str().unwrap_or_default().to_owned(), frame["data"].clone()));
+    let named = frames
+        .into_iter()
+        .map(|frame| (frame["message"].as_str().unwrap_or_default().to_owned(), frame["data"].clone()));
     named.filter(|(name, _)| matches!(name.as_str(), "message_created_or_updated" | "resync")).collect()
 }
 

@@ -188,7 +188,10 @@ async fn a_token_that_proves_nothing_is_refused() {
         ("of another site", signed(&claims(json!(in_seconds(60)), "https://evil.example"), Algorithm::HS256, SECRET)),
         ("of another key", signed(&good, Algorithm::HS256, "guess")),
         ("of another algorithm", signed(&good, Algorithm::HS512, SECRET)),
-        ("without a name", signed(&json!({"exp": in_seconds(60), "iss": "https://site.example"}), Algorithm::HS256, SECRET)),
+        (
+            "without a name",
+            signed(&json!({"exp": in_seconds(60), "iss": "https://site.example"}), Algorithm::HS256, SECRET),
+        ),
         ("unsigned", unsigned),
         ("broken", "a.b.c".to_owned()),
         ("empty", String::new()),

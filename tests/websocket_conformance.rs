@@ -76,7 +76,11 @@ fn lengths() -> Vec<Case> {
         case("an empty text", text(b""), Then::Nothing),
         case("a text one byte over the limit", text(&ping_of(LIMIT + 1)), TOO_BIG),
         case("a head that promises more than the limit", head(FIN | TEXT, LIMIT + 1, true), TOO_BIG),
-        case("a head that promises 2^63 bytes", [vec![FIN | TEXT, 0xFF], vec![0x80, 0, 0, 0, 0, 0, 0, 0]].concat(), Then::Close(&[1002, 1009])),
+        case(
+            "a head that promises 2^63 bytes",
+            [vec![FIN | TEXT, 0xFF], vec![0x80, 0, 0, 0, 0, 0, 0, 0]].concat(),
+            Then::Close(&[1002, 1009]),
+        ),
         case("fragments over the limit together", pieces(&ping_of(LIMIT + 1), 60_000), TOO_BIG),
         case("many small messages at once", text(&ping_of(60)).repeat(200), Then::Answer),
     ]);
@@ -147,15 +151,27 @@ fn texts() -> Vec<Case> {
     let split = euro.iter().position(|byte| *byte == 0xE2).expect("the euro sign") + 1;
     vec![
         case("a text with characters of many bytes", text(euro), Then::Answer),
-        case("a character split between fragments", [frame(TEXT, &euro[..split]), frame(FIN | CONTINUATION, &euro[split..])].concat(), Then::Answer),
+        case(
+            "a character split between fragments",
+            [frame(TEXT, &euro[..split]), frame(FIN | CONTINUATION, &euro[split..])].concat(),
+            Then::Answer,
+        ),
         case("a lone continuation byte", text(b"\x80"), BAD_TEXT),
         case("a byte that never occurs", text(b"{\"a\": \"\xff\"}"), BAD_TEXT),
         case("a surrogate", text(b"\xed\xa0\x80"), BAD_TEXT),
         case("an overlong slash", text(b"\xc0\xaf"), BAD_TEXT),
         case("above the last character", text(b"\xf4\x90\x80\x80"), BAD_TEXT),
         case("a character cut short", text(b"\xe2\x82"), BAD_TEXT),
-        case("a bad byte in a later fragment", [frame(TEXT, b"{\"a\": \""), frame(FIN | CONTINUATION, b"\xff\"}")].concat(), BAD_TEXT),
-        case("a character cut short over fragments", [frame(TEXT, b"\xe2"), frame(FIN | CONTINUATION, b"\x82")].concat(), BAD_TEXT),
+        case(
+            "a bad byte in a later fragment",
+            [frame(TEXT, b"{\"a\": \""), frame(FIN | CONTINUATION, b"\xff\"}")].concat(),
+            BAD_TEXT,
+        ),
+        case(
+            "a character cut short over fragments",
+            [frame(TEXT, b"\xe2"), frame(FIN | CONTINUATION, b"\x82")].concat(),
+            BAD_TEXT,
+        ),
         case("a text that is no JSON", text(b"hello"), Then::Nothing),
         case("JSON that is no frame", text(b"[1, 2]"), Then::Nothing),
         case("JSON nested without end", text("[".repeat(100_000).as_bytes()), Then::Nothing),
@@ -186,7 +202,8 @@ async fn every_frame_is_answered_as_the_protocol_says() {
     let house = House::with(&[("TERTULIA_SOCKET_MAX_FRAME", &LIMIT.to_string())]).await;
     let [ana, ben] = house.people(["ana", "ben"]);
     let mut neighbour = ben.opens().await;
-    let cases: Vec<Case> = [lengths(), fragments(), heads(), controls(), texts(), closings()].into_iter().flatten().collect();
+    let cases: Vec<Case> =
+        [lengths(), fragments(), heads(), controls(), texts(), closings()].into_iter().flatten().collect();
     println!("{} cases", cases.len());
 
     let mut wrong = Vec::new();
@@ -239,7 +256,8 @@ fn is_answer(frame: &Frame) -> bool {
 async fn every_handshake_is_judged() {
     let house = House::new().await;
     let [ana] = house.people(["ana"]);
-    let without = |name: &'static str| move |line: &str| if line.starts_with(name) { None } else { Some(line.to_owned()) };
+    let without =
+        |name: &'static str| move |line: &str| if line.starts_with(name) { None } else { Some(line.to_owned()) };
     let swap = |name: &'static str, with: &'static str| {
         move |line: &str| Some(if line.starts_with(name) { with.to_owned() } else { line.to_owned() })
     };
@@ -264,7 +282,8 @@ async fn every_handshake_is_judged() {
     ];
 
     for (name, change, statuses) in table {
-        let request: Vec<String> = handshake(&ana).split("\r\n").filter(|line| !line.is_empty()).filter_map(change).collect();
+        let request: Vec<String> =
+            handshake(&ana).split("\r\n").filter(|line| !line.is_empty()).filter_map(change).collect();
         let mut socket = RawSocket::dials(&ana).await;
         socket.writes(format!("{}\r\n\r\n", request.join("\r\n")).as_bytes()).await;
         let head = socket.reads_head().await;
@@ -289,7 +308,10 @@ async fn the_key_is_proved() {
     let mut socket = RawSocket::dials(&ana).await;
     let request: Vec<String> = handshake(&ana)
         .split("\r\n")
-        .map(|line| if line.starts_with("Sec-WebSocket-Key") { "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==" } else { line }.to_owned())
+        .map(|line| {
+            if line.starts_with("Sec-WebSocket-Key") { "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==" } else { line }
+                .to_owned()
+        })
         .collect();
 
     socket.writes(request.join("\r\n").as_bytes()).await;

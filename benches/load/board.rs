@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// The text of every message: a clock reading in front and this behind it, 121 characters together.
-const WORDS: &str = "In the evening they sit together and talk until the lamps go out, and nobody remembers who began it.";
+const WORDS: &str =
+    "In the evening they sit together and talk until the lamps go out, and nobody remembers who began it.";
 const STAMP: usize = 20;
 
 /// Counters of a fleet; all its connections live on one thread.
@@ -35,6 +36,16 @@ pub struct Board {
     pub stopped: Cell<bool>,
     /// Messages that each sender may send from the next kick on.
     pub quota: Cell<u64>,
+    /// Messages sent.
+    pub sent: Cell<u64>,
+    /// Message frames by connection.
+    pub received: RefCell<Vec<u64>>,
+    /// How many messages the slowest connection may be behind before senders wait for it.
+    pub leash: Cell<u64>,
+    /// How often senders waited for it.
+    pub held: Cell<u64>,
+    /// The newest clock reading sent.
+    pub last_stamp: Cell<u64>,
     /// `reached` is told when deliveries and acknowledgements together come to this.
     pub goal: Cell<u64>,
     /// Told when `goal` is reached.
@@ -65,6 +76,13 @@ impl Board {
     pub fn forget_latencies(&self) {
         self.ack_us.borrow_mut().clear();
         self.delivery_us.borrow_mut().clear();
+    }
+
+    /// Whether the slowest connection is too far behind for more to be sent. A socket whose buffers the kernel has
+    /// filled may stay behind for seconds, and then the length of a queue would be measured and not the server.
+    fn too_far_ahead(&self) -> bool {
+        let slowest = self.received.borrow().iter().copied().min().unwrap_or(u64::MAX);
+        (self.sent.get() - self.refused.get()).saturating_sub(slowest) >= self.leash.get()
     }
 
     fn progress(&self) {
@@ -137,6 +155,8 @@ struct Pending {
 pub struct Member {
     /// The counters.
     pub board: Rc<Board>,
+    /// Its number in the fleet.
+    pub place: usize,
     /// Thread in which it sends.
     pub thread: u64,
     /// Messages it keeps outstanding; nought makes it a listener.
@@ -145,15 +165,16 @@ pub struct Member {
     pub timed: bool,
     left: u64,
     pending: Vec<Pending>,
-    last_stamp: u64,
+    /// Whether it waits for the slowest connection.
+    pub held: bool,
     /// Refused messages that are still to be sent again.
     pub again: u64,
 }
 
 impl Member {
     /// A member that has sent nothing.
-    pub fn new(board: Rc<Board>, thread: u64, window: u64, timed: bool) -> Self {
-        Self { board, thread, window, timed, left: 0, pending: Vec::new(), last_stamp: 0, again: 0 }
+    pub fn new(board: Rc<Board>, place: usize, thread: u64, window: u64, timed: bool) -> Self {
+        Self { board, place, thread, window, timed, left: 0, pending: Vec::new(), held: false, again: 0 }
     }
 
     /// A new quota: sends as many as may be outstanding.
@@ -168,21 +189,29 @@ impl Member {
         self.fill(out);
     }
 
-    fn fill(&mut self, out: &mut Vec<u8>) {
+    /// Sends as long as the window, the quota and the slowest connection allow.
+    pub fn fill(&mut self, out: &mut Vec<u8>) {
+        self.held = false;
         while self.left > 0 && (self.pending.len() as u64) + self.again < self.window && !self.board.stopped.get() {
+            if self.board.too_far_ahead() {
+                self.held = true;
+                return count(&self.board.held);
+            }
             self.left -= 1;
             self.send(out);
         }
     }
 
     fn send(&mut self, out: &mut Vec<u8>) {
-        // The stamp is the frame's id and the message's client_id too, so it has to differ from the last one.
-        self.last_stamp = clock().max(self.last_stamp + 1);
-        let (stamp, thread) = (self.last_stamp, self.thread);
+        // The stamp is the frame's id and the message's client_id too, so no two are alike.
+        let stamp = clock().max(self.board.last_stamp.get() + 1);
+        self.board.last_stamp.set(stamp);
+        let thread = self.thread;
         let frame = format!(
             r#"{{"id":"{stamp:020}","message":"send_message","data":{{"thread":{thread},"client_id":"{stamp:020}","type":"message","text":"@{stamp:020}{WORDS}"}}}}"#
         );
         wire::push_frame(out, TEXT, frame.as_bytes());
+        count(&self.board.sent);
         self.pending.push(Pending { stamp, acked: false, heard: false });
         self.board.outstanding.set(self.board.outstanding.get() + 1);
     }
@@ -209,8 +238,11 @@ impl Member {
     fn delivered(&mut self, payload: &[u8], out: &mut Vec<u8>) {
         let board = Rc::clone(&self.board);
         count(&board.deliveries);
+        board.received.borrow_mut()[self.place] += 1;
         board.message_size.set(payload.len());
-        if (self.timed || self.window > 0) && let Some(stamp) = stamp_of(payload) {
+        if (self.timed || self.window > 0)
+            && let Some(stamp) = stamp_of(payload)
+        {
             if self.timed {
                 board.delivery_us.borrow_mut().push(micros_since(stamp));
             }
@@ -240,7 +272,10 @@ impl Member {
         let board = Rc::clone(&self.board);
         count(&board.refused);
         board.complain(|| String::from_utf8_lossy(payload).into_owned());
-        let Some(stamp) = serde_json::from_slice::<Refusal>(payload).ok().and_then(|refusal| refusal.id.parse().ok()) else { return };
+        let Some(stamp) = serde_json::from_slice::<Refusal>(payload).ok().and_then(|refusal| refusal.id.parse().ok())
+        else {
+            return;
+        };
         self.again += 1;
         self.settle(stamp, |pending| (pending.acked, pending.heard) = (true, true));
     }

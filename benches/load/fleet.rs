@@ -94,11 +94,16 @@ impl Fleet {
         let gate = Rc::new(Semaphore::new(CONNECTING));
         let per_message = rooms.first().map_or(0, Vec::len) as u64;
         let mut fleet = Self { board, kicks: Vec::new(), tasks: Vec::new(), per_message };
-        for (place, seat) in rooms.iter().flat_map(|room| room.iter().enumerate()) {
-            let kick = (place < crew.senders).then(|| Rc::new(Notify::new()));
+        fleet.board.received.replace(vec![0; rooms.iter().map(Vec::len).sum()]);
+        // Many threads at once cannot be told apart by these counters, and need it less: a message makes few frames there.
+        let leash = if rooms.len() == 1 { 2 * crew.senders as u64 * crew.window } else { u64::MAX };
+        fleet.board.leash.set(leash);
+        for (seat_in_room, seat) in rooms.iter().flat_map(|room| room.iter().enumerate()) {
+            let kick = (seat_in_room < crew.senders).then(|| Rc::new(Notify::new()));
             let window = if kick.is_some() { crew.window } else { 0 };
-            let timed = (fleet.tasks.len() + 1).is_multiple_of(TIMED);
-            let member = Member::new(Rc::clone(&fleet.board), seat.thread, window, timed);
+            let place = fleet.tasks.len();
+            let timed = (place + 1).is_multiple_of(TIMED);
+            let member = Member::new(Rc::clone(&fleet.board), place, seat.thread, window, timed);
             fleet.kicks.extend(kick.clone());
             fleet.tasks.push(spawn_local(attend(seat.clone(), member, kick.unwrap_or_default(), Rc::clone(&gate))));
         }
@@ -159,7 +164,12 @@ impl Fleet {
                 if self.board.acked.get() != seen.0 {
                     seen = (self.board.acked.get(), Instant::now());
                 }
-                ensure!(seen.1.elapsed() < STALLED, "stalled {} short: {}", goal - self.board.acked.get(), self.complaint());
+                ensure!(
+                    seen.1.elapsed() < STALLED,
+                    "stalled {} short: {}",
+                    goal - self.board.acked.get(),
+                    self.complaint()
+                );
             }
             Ok(())
         })
@@ -243,6 +253,8 @@ impl Drop for Fleet {
 async fn attend(seat: Seat, mut member: Member, kick: Rc<Notify>, gate: Rc<Semaphore>) {
     let board = Rc::clone(&member.board);
     if let Err(error) = converse(seat, &mut member, &kick, &gate).await {
+        // Nobody waits for who is gone.
+        board.received.borrow_mut()[member.place] = u64::MAX;
         board.complain(|| format!("{error:#}"));
         count(&board.closed);
     }
@@ -262,6 +274,7 @@ async fn converse(seat: Seat, member: &mut Member, kick: &Notify, gate: &Semapho
             biased;
             heard = link.receive(|payload, out| member.hear(payload, out)) => heard?,
             () = kick.notified() => member.kicked(&mut link.out),
+            () = sleep(Duration::from_millis(1)), if member.held => member.fill(&mut link.out),
         }
         if member.again > 0 {
             // A refusal asks for patience; the server is given a little.

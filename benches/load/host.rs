@@ -83,7 +83,9 @@ impl Host {
     /// An error with the server's last words added.
     pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
         match self {
-            Self::Tertulia(tertulia) => error.context(format!("the server's log ends with:\n{}\n", tertulia.last_words())),
+            Self::Tertulia(tertulia) => {
+                error.context(format!("the server's log ends with:\n{}\n", tertulia.last_words()))
+            }
             Self::Bare(_) => error,
         }
     }
@@ -93,7 +95,12 @@ impl Bare {
     fn room(&self, size: usize) -> Vec<Seat> {
         let thread = self.next_room.get() + 1;
         self.next_room.set(thread);
-        let seat = Seat { address: self.process.address, path: format!("/ws?room={thread}"), authorization: "None".to_owned(), thread };
+        let seat = Seat {
+            address: self.process.address,
+            path: format!("/ws?room={thread}"),
+            authorization: "None".to_owned(),
+            thread,
+        };
         vec![seat; size]
     }
 }

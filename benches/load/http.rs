@@ -126,7 +126,11 @@ pub async fn ask_all(address: SocketAddr, requests: Vec<Request>) -> Result<Vec<
     Ok(answers.take())
 }
 
-async fn work(address: SocketAddr, waiting: Rc<RefCell<VecDeque<(usize, Request)>>>, answers: Rc<RefCell<Vec<Value>>>) -> Result<()> {
+async fn work(
+    address: SocketAddr,
+    waiting: Rc<RefCell<VecDeque<(usize, Request)>>>,
+    answers: Rc<RefCell<Vec<Value>>>,
+) -> Result<()> {
     let mut connection = Connection::open(address).await?;
     loop {
         let next = waiting.borrow_mut().pop_front();

@@ -83,7 +83,12 @@ impl Link {
     }
 
     /// One read. It goes through `AsyncRead`, which spares the second read that would only say "nothing left".
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8], each: &mut impl FnMut(&[u8], &mut Vec<u8>)) -> Poll<Result<()>> {
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+        each: &mut impl FnMut(&[u8], &mut Vec<u8>),
+    ) -> Poll<Result<()>> {
         let held = self.rest.len();
         if held >= buffer.len() {
             return Poll::Ready(Err(anyhow::anyhow!("a frame longer than {BUFFER} bytes")));

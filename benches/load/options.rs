@@ -20,7 +20,7 @@ Scenarios (all of them when none is named):
 
 Options:
   --seconds N     length of one measured round (4)
-  --rounds N      rounds for each server, taken in turns (3)
+  --rounds N      rounds for each server, taken in turns (4)
   --scale F       multiply sizes and counts by F, to try things out (1.0)
   --server PATH   server binary (the one built with this bench)
   --data DIR      where the server's temporary data directory is made (the system's; must be a real disk)
@@ -62,7 +62,7 @@ impl Options {
         Self {
             scenarios: Vec::new(),
             round: Duration::from_secs(4),
-            rounds: 3,
+            rounds: 4,
             scale: 1.0,
             server: option_env!("CARGO_BIN_EXE_tertulia").map(PathBuf::from),
             data: std::env::temp_dir(),

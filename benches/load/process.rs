@@ -89,7 +89,9 @@ fn address_printed(output: ChildStdout) -> Option<SocketAddr> {
     let (found, address) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(std::io::Result::ok) {
-            let told = line.split_once("listening on http://").and_then(|(_, rest)| rest.trim().trim_end_matches('/').parse().ok());
+            let told = line
+                .split_once("listening on http://")
+                .and_then(|(_, rest)| rest.trim().trim_end_matches('/').parse().ok());
             if let Some(told) = told {
                 let _ = found.send(told);
             }

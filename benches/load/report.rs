@@ -34,7 +34,14 @@ impl Table {
 impl Display for Table {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell: &String| cell.chars().count()).max().unwrap_or(0);
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell: &String| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         writeln!(f, "\n### {}\n", self.title)?;
         for (number, row) in self.rows.iter().enumerate() {
@@ -86,7 +93,9 @@ pub fn percentiles(micros: &[u32]) -> String {
     sorted.sort_unstable();
     let at = |share: f64| sorted.get(((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1)));
     match (at(0.5), at(0.99)) {
-        (Some(half), Some(most)) => format!("{} / {}", figure(f64::from(*half) / 1000.0), figure(f64::from(*most) / 1000.0)),
+        (Some(half), Some(most)) => {
+            format!("{} / {}", figure(f64::from(*half) / 1000.0), figure(f64::from(*most) / 1000.0))
+        }
         _ => "-".to_owned(),
     }
 }
@@ -97,7 +106,11 @@ pub fn conditions(options: &Options) -> Result<String> {
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let load = std::fs::read_to_string("/proc/loadavg")?;
     let processor = std::fs::read_to_string("/proc/cpuinfo")?;
-    let model = processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("").trim_start_matches([':', '\t', ' ']);
+    let model = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .unwrap_or("")
+        .trim_start_matches([':', '\t', ' ']);
     Ok(format!(
         "{cores} cores ({model}), Linux {}, load {}, {} open files; {:.0} us for 4 kB to be written and synced in {}; \
          {} rounds of {:?} for each server, sizes x {}{}",

@@ -53,13 +53,18 @@ impl Tertulia {
     pub async fn rooms(&self, count: usize, size: usize) -> Result<Vec<Vec<Seat>>> {
         let accounts = self.visitors(count * size).await?;
         let path = format!("/api/accounts/{}/threads/chat", self.admin.id);
-        let made = self.ask((0..count).map(|n| ("POST", path.clone(), Some(json!({"title": format!("Room {n}")})))).collect()).await?;
+        let made = self
+            .ask((0..count).map(|n| ("POST", path.clone(), Some(json!({"title": format!("Room {n}")})))).collect())
+            .await?;
         let threads: Vec<u64> = made.iter().map(id_of).collect::<Result<_>>()?;
         let rooms: Vec<(u64, &[Account])> = threads.iter().copied().zip(accounts.chunks(size)).collect();
         let joins = rooms.iter().flat_map(|(thread, members)| members.iter().map(|member| joining(*thread, member)));
         self.ask(joins.collect()).await?;
         self.ask(threads.iter().map(|thread| ("DELETE", format!("/api/threads/{thread}"), None)).collect()).await?;
-        Ok(rooms.iter().map(|(thread, members)| members.iter().map(|member| self.seat(member, *thread)).collect()).collect())
+        Ok(rooms
+            .iter()
+            .map(|(thread, members)| members.iter().map(|member| self.seat(member, *thread)).collect())
+            .collect())
     }
 
     /// Accounts that are in no thread.
@@ -73,11 +78,17 @@ impl Tertulia {
     }
 
     fn seat(&self, account: &Account, thread: u64) -> Seat {
-        Seat { address: self.process.address, path: "/ws".to_owned(), authorization: account.authorization.clone(), thread }
+        Seat {
+            address: self.process.address,
+            path: "/ws".to_owned(),
+            authorization: account.authorization.clone(),
+            thread,
+        }
     }
 
     async fn visitors(&self, count: usize) -> Result<Vec<Account>> {
-        let requests = (0..count).map(|n| ("POST", "/api/visitors".to_owned(), Some(json!({"first_name": format!("Visitor {n}")}))));
+        let requests = (0..count)
+            .map(|n| ("POST", "/api/visitors".to_owned(), Some(json!({"first_name": format!("Visitor {n}")}))));
         let made = self.send(requests.collect(), "").await?;
         made.iter().map(visitor).collect()
     }
@@ -86,7 +97,11 @@ impl Tertulia {
         self.send(requests, &self.admin.authorization).await
     }
 
-    async fn send(&self, requests: Vec<(&'static str, String, Option<Value>)>, authorization: &str) -> Result<Vec<Value>> {
+    async fn send(
+        &self,
+        requests: Vec<(&'static str, String, Option<Value>)>,
+        authorization: &str,
+    ) -> Result<Vec<Value>> {
         let requests = requests
             .into_iter()
             .map(|(method, path, body)| Request { method, path, body, authorization: authorization.to_owned() })
@@ -131,7 +146,8 @@ fn serve(binary: &PathBuf, directory: &TempDir, extra: &[(String, String)]) -> R
 }
 
 fn create_admin(mut command: Command) -> Result<Account> {
-    let output = command.args(["user", "create", "--email", "load@example.org", "--role", "superuser", "--token"]).output()?;
+    let output =
+        command.args(["user", "create", "--email", "load@example.org", "--role", "superuser", "--token"]).output()?;
     ensure!(output.status.success(), "user create failed: {}", String::from_utf8_lossy(&output.stderr));
     let made: Value = serde_json::from_slice(&output.stdout).context("user create printed no JSON object")?;
     let token = made["token"].as_str().context("user create printed no token")?;

@@ -30,7 +30,9 @@ pub fn first_frame(bytes: &[u8]) -> Result<Option<Frame<'_>>> {
     }
     let (head, size) = match (second, bytes) {
         (126, [_, _, a, b, ..]) => (4, usize::from(u16::from_be_bytes([*a, *b]))),
-        (127, [_, _, a, b, c, d, e, f, g, h, ..]) => (10, u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]) as usize),
+        (127, [_, _, a, b, c, d, e, f, g, h, ..]) => {
+            (10, u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]) as usize)
+        }
         (126 | 127, _) => return Ok(None),
         (size, _) => (2, usize::from(size)),
     };
@@ -88,7 +90,8 @@ struct Envelope<'a> {
 pub fn kind(payload: &[u8]) -> Kind {
     const HEAD: &[u8] = br#"{"message":""#;
     let Some(rest) = payload.strip_prefix(HEAD) else {
-        return serde_json::from_slice::<Envelope>(payload).map_or(Kind::Other, |frame| named(frame.message.as_bytes()));
+        return serde_json::from_slice::<Envelope>(payload)
+            .map_or(Kind::Other, |frame| named(frame.message.as_bytes()));
     };
     let end = rest.iter().position(|byte| *byte == b'"').unwrap_or(rest.len());
     named(&rest[..end])

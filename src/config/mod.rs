@@ -156,8 +156,6 @@ pub struct Limits {
     pub visitors_per_minute: u32,
     /// Tries to sign in per address and minute.
     pub logins_per_minute: u32,
-    /// Commands and requests per account and second.
-    pub commands_per_second: u32,
     /// The largest JSON body in bytes.
     pub body_bytes: usize,
 }

@@ -225,7 +225,7 @@ fn blank() -> Config {
             thread_type: String::new(),
             visitor: none,
         },
-        limits: Limits { visitors_per_minute: 0, logins_per_minute: 0, commands_per_second: 0, body_bytes: 0 },
+        limits: Limits { visitors_per_minute: 0, logins_per_minute: 0, body_bytes: 0 },
         log: Log { filter: String::new(), json: false },
     }
 }

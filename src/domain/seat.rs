@@ -91,6 +91,15 @@ impl Seat {
         }
     }
 
+    /// What stands for the seat of somebody who only watches (contract, 15.3): never stored, reads nothing over REST,
+    /// and says nothing.
+    pub fn watching(thread: ThreadId, account: AccountId) -> Self {
+        let mut seat = Self::new(thread, account, Permissions::WATCHER, 0);
+        seat.notifications = Notifications::empty();
+        seat.mode = Mode::Closed;
+        seat
+    }
+
     /// Whether the member has all of these rights.
     pub fn may(&self, rights: Permissions) -> bool {
         self.permissions.contains(rights)

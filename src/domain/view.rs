@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::account::AccountView;
-use super::{Message, Mode, Notifications, Permissions, Roster, Seat, ThreadId, text, time};
+use super::{Message, Roster, Seat, ThreadId, text, time};
 
 /// More members than this, and frames leave `users_data` out (design, part 6).
 pub const MAX_USERS_IN_FRAMES: usize = 16;
@@ -87,15 +87,9 @@ pub fn push_viewed(out: &mut String, message: &Message, viewed: Viewed) {
     }
 }
 
-/// The deleted form (contract, 15.3), with the positions that resuming needs.
-pub fn deleted_frame(message: &Message) -> String {
-    json!({
-        "message": "message_created_or_updated",
-        "data": {
-            "id": message.id, "thread": message.thread, "deleted": true, "seq": message.seq, "rev": message.rev,
-        },
-    })
-    .to_string()
+/// The data of the deleted form (contract, 15.3), with the positions that resuming needs.
+pub fn deleted_object(message: &Message) -> Value {
+    json!({"id": message.id, "thread": message.thread, "deleted": true, "seq": message.seq, "rev": message.rev})
 }
 
 /// What a thread is, apart from anybody's seat.
@@ -115,6 +109,8 @@ pub struct ThreadHead {
     pub seq: super::Seq,
     /// The last revision.
     pub rev: super::Rev,
+    /// The revision that last changed title or roster. Not on the wire.
+    pub changed_rev: super::Rev,
 }
 
 /// The members of a thread object that every member sees alike, without braces.
@@ -160,14 +156,6 @@ pub fn seat_own(seat: &Seat, with_pool: bool) -> String {
         object.insert("variables_pool".into(), Value::Object(seat.script.variables.clone()));
     }
     without_braces(body.to_string())
-}
-
-/// What a watcher who is no member is shown of a seat (contract, 15.3).
-pub fn watcher_own(head: &ThreadHead) -> String {
-    let mut seat = Seat::new(head.id, 0, Permissions::WATCHER, 0);
-    seat.notifications = Notifications::empty();
-    seat.mode = Mode::Closed;
-    seat_own(&seat, true)
 }
 
 /// What a member has before them: the last message with their view of it.
@@ -251,12 +239,20 @@ mod tests {
                 .expect("JSON");
         assert_eq!(other["client_id"], Value::Null);
 
-        let head =
-            ThreadHead { id: 1, kind: "chat".into(), title: String::new(), created: 0, updated: 0, seq: 2, rev: 3 };
+        let head = ThreadHead {
+            id: 1,
+            kind: "chat".into(),
+            title: String::new(),
+            created: 0,
+            updated: 0,
+            seq: 2,
+            rev: 3,
+            changed_rev: 0,
+        };
         let last = Last { message: &message, shared: &shared, viewed: Viewed { is_read: false, is_own: false } };
         let thread = thread_object(
             &thread_shared(&head, &Roster::default(), &look(), true),
-            &watcher_own(&head),
+            &seat_own(&Seat::watching(1, 9), true),
             0,
             0,
             Some(&last),

@@ -24,6 +24,24 @@ impl Visibility {
         self.0.iter().filter(|(_, roles)| !roles.contains(&role)).map(|(kind, _)| kind.clone()).collect()
     }
 
+    /// The different views there are: for each, the types hidden in it.
+    pub fn views(&self) -> Vec<Vec<String>> {
+        let mut views: Vec<Vec<String>> = Vec::new();
+        for role in Role::ALL {
+            let hidden = self.hidden_from(role);
+            if !views.contains(&hidden) {
+                views.push(hidden);
+            }
+        }
+        views
+    }
+
+    /// Which of the [`views`](Self::views) is that role's.
+    pub fn view_of(&self, role: Role) -> usize {
+        let hidden = self.hidden_from(role);
+        self.views().iter().position(|view| *view == hidden).unwrap_or(0)
+    }
+
     /// Whether every type is seen by all.
     pub fn is_plain(&self) -> bool {
         self.0.is_empty()
@@ -42,5 +60,8 @@ mod tests {
         assert!(rules.sees(Role::Visitor, "message"));
         assert_eq!(rules.hidden_from(Role::Member), ["private_note"]);
         assert!(rules.hidden_from(Role::Operator).is_empty());
+        assert_eq!(rules.views().len(), 2);
+        assert_eq!(rules.view_of(Role::Operator), rules.view_of(Role::Superuser));
+        assert_ne!(rules.view_of(Role::Operator), rules.view_of(Role::Visitor));
     }
 }

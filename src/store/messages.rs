@@ -227,17 +227,19 @@ pub fn last(
     row.map(|row| one(connection, row)).transpose()
 }
 
-/// What changed after `since`, in the order of the revisions, deleted messages too; one more than `limit` at most.
+/// What changed after `since` and up to `upto`, in the order of the revisions, deleted messages too; one more than
+/// `limit` at most.
 pub fn missed(
     connection: &mut SqliteConnection,
     thread: ThreadId,
-    since: Rev,
+    (since, upto): (Rev, Rev),
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let rows = messages::table
         .filter(messages::thread_id.eq(thread))
         .filter(messages::rev.gt(since))
+        .filter(messages::rev.le(upto))
         .order(messages::rev)
         .limit(most)
         .select(MessageRow::as_select())

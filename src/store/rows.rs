@@ -41,12 +41,13 @@ pub(super) struct ThreadRow {
     pub updated: i64,
     pub seq: i64,
     pub rev: i64,
+    pub changed_rev: i64,
 }
 
 impl From<ThreadRow> for ThreadHead {
     fn from(row: ThreadRow) -> Self {
-        let ThreadRow { id, kind, title, created, updated, seq, rev } = row;
-        ThreadHead { id, kind, title, created, updated, seq, rev }
+        let ThreadRow { id, kind, title, created, updated, seq, rev, changed_rev } = row;
+        ThreadHead { id, kind, title, created, updated, seq, rev, changed_rev }
     }
 }
 

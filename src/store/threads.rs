@@ -21,10 +21,12 @@ pub struct ThreadState {
     pub head: ThreadHead,
     /// Its members.
     pub roster: Roster,
-    /// Accounts that watch it without being members.
-    pub watchers: Vec<AccountId>,
-    /// The newest message.
-    pub last: Option<Message>,
+    /// Accounts that watch it; those that are members too count as members.
+    pub watchers: Vec<Account>,
+    /// The newest message as each of the asked kinds of viewers sees it.
+    pub lasts: Vec<Option<Message>>,
+    /// Accounts of those messages' senders who are no members any more.
+    pub strangers: Vec<Account>,
 }
 
 /// A thread as one member sees it.
@@ -52,19 +54,29 @@ pub fn head(connection: &mut SqliteConnection, thread: ThreadId) -> Result<Threa
     Ok(row.into())
 }
 
-/// Everything that a thread's actor holds.
-pub fn state(connection: &mut SqliteConnection, thread: ThreadId) -> Result<ThreadState, StoreError> {
+/// Everything that a thread's actor holds. `views` are the message types hidden from each kind of viewer.
+pub fn state(
+    connection: &mut SqliteConnection,
+    thread: ThreadId,
+    views: &[Vec<String>],
+) -> Result<ThreadState, StoreError> {
     // one transaction, so that head and roster belong together
     connection.transaction(|connection| {
-        let watchers = subscriptions::table
+        let watchers: Vec<AccountId> = subscriptions::table
             .filter(subscriptions::thread_id.eq(thread))
             .select(subscriptions::account_id)
             .load(connection)?;
+        let lasts: Result<Vec<Option<Message>>, StoreError> =
+            views.iter().map(|hidden| messages::last(connection, thread, hidden)).collect();
+        let lasts = lasts?;
+        let roster = roster(connection, thread)?;
+        let senders: Vec<AccountId> = lasts.iter().flatten().filter_map(|message| message.sender).collect();
         Ok(ThreadState {
             head: head(connection, thread)?,
-            roster: roster(connection, thread)?,
-            watchers,
-            last: messages::last(connection, thread, &[])?,
+            roster,
+            watchers: super::accounts::many(connection, &watchers)?,
+            strangers: super::accounts::many(connection, &senders)?,
+            lasts,
         })
     })
 }

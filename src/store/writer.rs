@@ -37,6 +37,8 @@ pub enum CommitError {
     Clash,
     /// The message, attachment or thread is not there any more.
     Missing,
+    /// The queue was full; nothing was tried.
+    Busy,
     /// The database failed; nothing was kept.
     Broken,
 }

@@ -64,7 +64,8 @@ impl Browser {
         ];
         let profile = format!("--user-data-dir={}", self.profile.path().display());
         let flags: Vec<&str> = flags.into_iter().chain([profile.as_str()]).collect();
-        let wishes = json!({"browserName": "chrome", "goog:chromeOptions": {"args": flags}, "timeouts": {"script": 15_000}});
+        let wishes =
+            json!({"browserName": "chrome", "goog:chromeOptions": {"args": flags}, "timeouts": {"script": 15_000}});
         let made = self.asks("POST", "/session", json!({"capabilities": {"alwaysMatch": wishes}})).await;
         self.session = made["sessionId"].as_str().expect("a session's id").to_owned();
     }
@@ -155,7 +156,11 @@ impl Drop for Browser {
         // The browser ends with its session; the group is for what would be left behind if the driver does not answer.
         if let Ok(mut line) = TcpStream::connect(self.address.trim_start_matches("http://")) {
             let _ = line.set_read_timeout(Some(Duration::from_secs(5)));
-            let _ = write!(line, "DELETE /session/{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", self.session);
+            let _ = write!(
+                line,
+                "DELETE /session/{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                self.session
+            );
             let _ = line.read(&mut [0; 512]);
         }
         let _ = Command::new("sh").args(["-c", &format!("kill -KILL -- -{}", self.driver.id())]).status();

@@ -85,7 +85,9 @@ impl Comparison<'_> {
             Kind::Id => self.stand_ins.is_id(expected, actual),
             Kind::Time(step) => self.stand_ins.is_time(step, actual, at.ends_with("thread_data/updated")),
             Kind::Date(moment) => match StandIns::kind(actual.as_str().unwrap_or_default()) {
-                Kind::Date(other) if other == moment && actual.as_str().is_some_and(|text| text.ends_with('Z')) => Ok(()),
+                Kind::Date(other) if other == moment && actual.as_str().is_some_and(|text| text.ends_with('Z')) => {
+                    Ok(())
+                }
                 _ => Err(format!("{expected}, in UTC")),
             },
             Kind::Text => self.is_text(at, expected, actual),

@@ -47,7 +47,8 @@ impl House {
     pub async fn opens(&mut self) {
         assert!(self.server.is_none(), "the server runs already");
         let deadline = Instant::now() + 2 * PATIENCE;
-        let mut server = self.command(&["serve", "--no-demo"]).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let mut server =
+            self.command(&["serve", "--no-demo"]).stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut lines = BufReader::new(server.stdout.take().expect("its standard output")).lines();
         let (tell, told) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
@@ -131,11 +132,6 @@ impl House {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
-    /// The log will hold an error line with these words, and should.
-    pub fn tolerates(&mut self, words: &str) {
-        self.log.tolerate(words);
-    }
-
     /// What the server has written so far.
     pub fn log(&self) -> String {
         self.log.text()
@@ -160,6 +156,11 @@ impl House {
             .stdin(Stdio::null())
             .stderr(self.log.writer());
         command
+    }
+
+    /// Starts the server with these arguments and leaves it to the caller.
+    pub fn starts_by_hand(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(self.log.writer()).spawn().expect("the server starts")
     }
 
     /// Runs a command of the same binary to its end, as an operator in a shell would.

@@ -27,6 +27,7 @@ pub mod stand_ins;
 
 use std::time::Duration;
 
+pub use browser::Browser;
 pub use chance::Chance;
 pub use house::House;
 pub use person::{Key, Person};

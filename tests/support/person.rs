@@ -11,7 +11,10 @@ pub enum Key {
     /// The value of the `Authorization` header.
     Header(String),
     /// An operator's session cookie, and the CSRF token that unsafe methods need.
-    Cookie { session: String, csrf: String },
+    Cookie {
+        session: String,
+        csrf: String,
+    },
 }
 
 /// Somebody who acts in a test.

@@ -76,7 +76,12 @@ impl Recording {
             for (pointer, text) in amendment.changes {
                 let path: Vec<&str> = pointer.split('/').skip(1).collect();
                 let value = (*text != "REMOVED").then(|| serde_json::from_str(text).expect("JSON in an amendment"));
-                assert!(amend(&mut step, &path, value.as_ref()), "{} {number:?} ({}): no {pointer}", self.file, amendment.why);
+                assert!(
+                    amend(&mut step, &path, value.as_ref()),
+                    "{} {number:?} ({}): no {pointer}",
+                    self.file,
+                    amendment.why
+                );
             }
         }
         step
@@ -150,7 +155,9 @@ impl Replay {
         let request = person.request(text(step, "method"), &path);
         let request = match step.get("body") {
             Some(body) => request.json(&self.stand_ins.fill(body)),
-            None if step["note"] == "malformed JSON" => request.header("Content-Type", "application/json").body("{broken"),
+            None if step["note"] == "malformed JSON" => {
+                request.header("Content-Type", "application/json").body("{broken")
+            }
             None => request,
         };
         let answer = super::Answer::to(request).await;
@@ -173,11 +180,15 @@ impl Replay {
         let recorded = step["ws"].as_array().cloned().unwrap_or_default();
         let mut heard = Vec::new();
         for (name, live) in &mut self.cast {
-            let expected: Vec<&Value> = recorded.iter().filter(|item| item["to"] == **name).map(|item| &item["frame"]).collect();
+            let expected: Vec<&Value> =
+                recorded.iter().filter(|item| item["to"] == **name).map(|item| &item["frame"]).collect();
             let mut frames = Vec::new();
             for _ in &expected {
                 let noticed = |frame: &Value| {
-                    matches!(frame["message"].as_str(), Some("message_created_or_updated" | "thread_someone_is_writing"))
+                    matches!(
+                        frame["message"].as_str(),
+                        Some("message_created_or_updated" | "thread_someone_is_writing")
+                    )
                 };
                 frames.extend(live.socket.listens(noticed).await);
             }
@@ -207,12 +218,17 @@ impl Replay {
             let differences = Comparison::of(&mut self.stand_ins, &expected, &actual, false);
             self.notes(step, &format!("seat of {}", text(member, "user")), differences);
             let here = json!({"title": step["title"], "people": members.iter().map(user_token).collect::<Vec<_>>()});
-            let people: Vec<&Value> = seen["users_data"].as_array().into_iter().flatten().map(|user| &user["id"]).collect();
-            let differences = Comparison::of(&mut self.stand_ins, &here, &json!({"title": seen["title"], "people": people}), false);
+            let people: Vec<&Value> =
+                seen["users_data"].as_array().into_iter().flatten().map(|user| &user["id"]).collect();
+            let differences =
+                Comparison::of(&mut self.stand_ins, &here, &json!({"title": seen["title"], "people": people}), false);
             self.notes(step, "thread", differences);
         }
         let reader = &self.cast[text(&members[0], "user")].person;
-        let page = reader.get(&format!("/api/threads/{thread}/messages?limit=1000&{UNMARKING},related_question")).await.is(200);
+        let page = reader
+            .get(&format!("/api/threads/{thread}/messages?limit=1000&{UNMARKING},related_question"))
+            .await
+            .is(200);
         let kept = step["messages"].as_array().expect("messages").iter().filter(|message| message["deleted"] == false);
         let kept: Value = kept.map(|message| without(&without(message, "deleted"), "predecessor")).collect();
         let differences = Comparison::of(&mut self.stand_ins, &kept, &page.body["results"], false);
@@ -230,7 +246,10 @@ impl Replay {
         let (number, who) = (&step["n"], step["as"].as_str().unwrap_or("-"));
         let (method, path) = (step["method"].as_str().unwrap_or_default(), step["path"].as_str().unwrap_or_default());
         let expected = expected.as_str().map_or_else(|| expected.to_string(), str::to_owned);
-        let _ = writeln!(self.report, "step {number} {who} {method} {path}\n  {what}\n    expected {expected}\n    actual   {actual}");
+        let _ = writeln!(
+            self.report,
+            "step {number} {who} {method} {path}\n  {what}\n    expected {expected}\n    actual   {actual}"
+        );
     }
 }
 

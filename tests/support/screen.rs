@@ -155,7 +155,11 @@ impl Screen {
         assert!(self.wrongs.is_empty(), "{} {when}: {:#?}", self.person.name, self.wrongs);
         for (thread, shown) in &self.shown {
             let (fresh, _) = fetch(&self.person, *thread).await;
-            assert_eq!(shown, &fresh, "{} {when}: the screen (left) differs from a fresh fetch of thread {thread}", self.person.name);
+            assert_eq!(
+                shown, &fresh,
+                "{} {when}: the screen (left) differs from a fresh fetch of thread {thread}",
+                self.person.name
+            );
         }
     }
 

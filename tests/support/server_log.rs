@@ -8,12 +8,11 @@ use std::{
 /// The file that catches the server's words, over all its lives in one test.
 pub struct ServerLog {
     path: PathBuf,
-    tolerated: Vec<String>,
 }
 
 impl ServerLog {
     pub fn in_dir(dir: &Path) -> ServerLog {
-        ServerLog { path: dir.join("server.log"), tolerated: Vec::new() }
+        ServerLog { path: dir.join("server.log") }
     }
 
     /// A handle to append to.
@@ -26,16 +25,10 @@ impl ServerLog {
         std::fs::read(&self.path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
-    /// An error line holding `words` was asked for by the test.
-    pub fn tolerate(&mut self, words: &str) {
-        self.tolerated.push(words.to_owned());
-    }
-
-    /// The lines that no test asked for: panics and errors.
+    /// The lines that must not be there: panics and errors.
     pub fn complaints(&self) -> Vec<String> {
-        let unasked = |line: &&str| !self.tolerated.iter().any(|words| line.contains(words.as_str()));
         let bad = |line: &&str| line.contains("panicked at") || is_error(line);
-        self.text().lines().filter(bad).filter(unasked).map(str::to_owned).collect()
+        self.text().lines().filter(bad).map(str::to_owned).collect()
     }
 
     /// The last lines, for a test that failed for another reason.

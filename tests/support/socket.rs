@@ -105,7 +105,10 @@ impl Socket {
     }
 
     /// The next frame if one comes within `wait`: `Ok(None)` when the line is closed, an error when it is only silent.
-    pub async fn next_within(&mut self, wait: std::time::Duration) -> Result<Option<Value>, tokio::time::error::Elapsed> {
+    pub async fn next_within(
+        &mut self,
+        wait: std::time::Duration,
+    ) -> Result<Option<Value>, tokio::time::error::Elapsed> {
         match timeout(wait, self.listens(|_| true)).await {
             Ok(frame) => Ok(frame),
             Err(_) if self.closed.is_some() => Ok(None),
@@ -118,7 +121,10 @@ impl Socket {
         let frame = self.listens(|frame| frame["message"] == name && fits(&frame["data"])).await;
         match frame {
             Some(mut frame) => frame["data"].take(),
-            None => panic!("{} waited in vain for {name}; came instead: {:?}; closed: {:?}", self.name, self.waiting, self.closed),
+            None => panic!(
+                "{} waited in vain for {name}; came instead: {:?}; closed: {:?}",
+                self.name, self.waiting, self.closed
+            ),
         }
     }
 
@@ -196,7 +202,8 @@ impl Socket {
     pub async fn says(&mut self, thread: i64, text: &str) -> Value {
         let client_id = format!("c-{}-{text}", self.next_id());
         let client_id: String = client_id.chars().take(64).collect();
-        self.does("send_message", json!({"thread": thread, "text": text, "client_id": client_id})).await["message"].take()
+        self.does("send_message", json!({"thread": thread, "text": text, "client_id": client_id})).await["message"]
+            .take()
     }
 
     /// Takes up where an earlier connection stopped: all frames up to and with `resumed`.
@@ -206,7 +213,8 @@ impl Socket {
         let mut frames = Vec::new();
         loop {
             let frame = self.listens(|_| true).await;
-            let frame = frame.unwrap_or_else(|| panic!("{} was never told `resumed`; closed: {:?}", self.name, self.closed));
+            let frame =
+                frame.unwrap_or_else(|| panic!("{} was never told `resumed`; closed: {:?}", self.name, self.closed));
             let last = frame["message"] == "resumed";
             frames.push(frame);
             if last {

@@ -101,7 +101,15 @@ async fn measured(options: &Options, host: &Host, mut subjects: Vec<Subject>) ->
 }
 
 fn table(title: &str, subjects: &[Subject]) -> Table {
-    let heads = ["thread", "CPU us / message", "deliveries / message", "CPU us / delivery", "beside the first", "ms to the ack, p50 / p99", "frame B"];
+    let heads = [
+        "thread",
+        "CPU us / message",
+        "deliveries / message",
+        "CPU us / delivery",
+        "beside the first",
+        "ms to the ack, p50 / p99",
+        "frame B",
+    ];
     let mut table = Table::new(title, &heads);
     let cost = |round: &Round| 1e6 / round.acked_per_cpu();
     for subject in subjects {

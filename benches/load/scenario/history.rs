@@ -36,7 +36,8 @@ pub async fn run(options: &Options) -> Result<Vec<Table>> {
     fleet.for_messages(host.process(), (length / crew.senders) as u64).await.map_err(|error| host.explain(error))?;
     drop(fleet);
     let seat = &rooms[0][0];
-    let heads = ["page of 50", "requests / server CPU s", "requests / s", "ms p50 / p99", "kB a page", "clients' core, %"];
+    let heads =
+        ["page of 50", "requests / server CPU s", "requests / s", "ms p50 / p99", "kB a page", "clients' core, %"];
     let mut table = Table::new(format!("History: a thread of {length} messages, {READERS} readers"), &heads);
     let mut page_size = 0;
     for (name, query) in places(length) {
@@ -47,7 +48,8 @@ pub async fn run(options: &Options) -> Result<Vec<Table>> {
     let bare = Host::bare(Shape { message: 0, ack: 0, page: page_size as usize })?;
     let pages = read(&bare, &bare.rooms(1, 1).await?[0][0], "", options.round).await?;
     add(&mut table, "bare: a constant of the size of a full page", &pages);
-    table.note("A member's own page marks what it shows as read; every page had been read once before it was measured.");
+    table
+        .note("A member's own page marks what it shows as read; every page had been read once before it was measured.");
     Ok(vec![table])
 }
 
@@ -82,7 +84,8 @@ async fn read(host: &Host, seat: &Seat, query: &str, length: Duration) -> Result
     let request = Request { method: "GET", path, authorization: seat.authorization.clone(), body: None };
     reader(seat.clone(), request.clone(), Instant::now()).await?;
     let (cpu, client_cpu, start) = (host.process().cpu()?, own_cpu()?, Instant::now());
-    let readers: Vec<_> = (0..READERS).map(|_| spawn_local(reader(seat.clone(), request.clone(), start + length))).collect();
+    let readers: Vec<_> =
+        (0..READERS).map(|_| spawn_local(reader(seat.clone(), request.clone(), start + length))).collect();
     let (mut micros, mut bytes) = (Vec::new(), 0);
     for reader in readers {
         let (times, size) = reader.await??;

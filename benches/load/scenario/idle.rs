@@ -55,7 +55,13 @@ async fn in_pairs(table: &mut Table, host: Host, name: &str, connections: usize)
     weigh(table, &format!("{name}, two to a thread"), before, host.process().memory()?, connections);
     fleet.for_messages(host.process(), 1).await?;
     sleep(REST).await;
-    weigh(table, &format!("{name}, the same after a message in each thread"), before, host.process().memory()?, connections);
+    weigh(
+        table,
+        &format!("{name}, the same after a message in each thread"),
+        before,
+        host.process().memory()?,
+        connections,
+    );
     Ok(())
 }
 

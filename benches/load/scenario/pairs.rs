@@ -16,7 +16,10 @@ pub async fn run(options: &Options) -> Result<Vec<Table>> {
     for window in WINDOWS {
         let title = format!("{rooms} threads of two, {window} outstanding in each");
         let crew = Crew { senders: 1, window };
-        tables.push(duel(options, &Load { title, rooms, size: 2, crew, way: Way::Windows, goal: 0.5, goal_is_messages: true }).await?);
+        tables.push(
+            duel(options, &Load { title, rooms, size: 2, crew, way: Way::Windows, goal: 0.5, goal_is_messages: true })
+                .await?,
+        );
     }
     Ok(tables)
 }

@@ -53,7 +53,8 @@ pub async fn run(options: &Options) -> Result<Vec<Table>> {
 
 async fn storms(table: &mut Table, host: &Host, name: &str, threads: usize) -> Result<Shape> {
     let rooms = host.rooms(threads, RETURNING + 1).await?;
-    let (talking, returning): (Vec<Vec<Seat>>, Vec<Vec<Seat>>) = rooms.iter().map(|room| (room[..1].to_vec(), room[1..].to_vec())).unzip();
+    let (talking, returning): (Vec<Vec<Seat>>, Vec<Vec<Seat>>) =
+        rooms.iter().map(|room| (room[..1].to_vec(), room[1..].to_vec())).unzip();
     let talkers = Fleet::connect(&talking, Crew { senders: 1, window: 4 }).await?;
     for spread in SPREADS {
         let present = Fleet::connect(&returning, Crew { senders: 0, window: 0 }).await?;
@@ -77,7 +78,8 @@ async fn storm(host: &Host, seats: &[Seat], memory: &Memory, spread: Duration) -
         .enumerate()
         .map(|(number, seat)| {
             let rev = memory.revs.get(&seat.thread).copied().unwrap_or(0);
-            let resume = json!({"message": "resume", "data": {"log": memory.log, "threads": {seat.thread.to_string(): rev}}});
+            let resume =
+                json!({"message": "resume", "data": {"log": memory.log, "threads": {seat.thread.to_string(): rev}}});
             spawn_local(come_back(seat.clone(), resume.to_string(), step * number as u32))
         })
         .collect();
@@ -89,7 +91,13 @@ async fn storm(host: &Host, seats: &[Seat], memory: &Memory, spread: Duration) -
         micros.push(took.as_micros() as u32);
         wrong += usize::from(messages != MISSED);
     }
-    Ok(Storm { clients: seats.len(), all: start.elapsed(), cpu: host.process().cpu()?.saturating_sub(cpu), micros, wrong })
+    Ok(Storm {
+        clients: seats.len(),
+        all: start.elapsed(),
+        cpu: host.process().cpu()?.saturating_sub(cpu),
+        micros,
+        wrong,
+    })
 }
 
 /// Waits for its turn, connects, resumes, and counts what it is sent.

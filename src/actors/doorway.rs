@@ -1,0 +1,143 @@
+//! How doors reach seats: find the thread, find the seat, hand the command over, wait for the answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Addr;
+use actix::prelude::SendError;
+
+use super::House;
+use super::respond::{Done, Respond, busy};
+use super::thread::{Announce, OpenSeat, PutMember, Watching, Writing};
+use super::user_thread::{Act, Read, UserThread};
+use crate::domain::decide::Command;
+use crate::domain::members::MemberForm;
+use crate::domain::unread::Spans;
+use crate::domain::{Account, AccountId, MessageId, Refusal, ThreadId};
+use crate::store::{StoreError, messages, threads};
+
+/// How often a thread that just fell asleep is woken again.
+const TRIES: usize = 3;
+/// The longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The seat of `account` in `thread`. A thread that does not exist, or in which the account is not, is forbidden.
+pub async fn open_seat(house: &House, thread: ThreadId, account: AccountId) -> Result<Addr<UserThread>, Refusal> {
+    for _ in 0..TRIES {
+        let Some(address) = house.registry.wake(house, thread) else { return Err(Refusal::Forbidden) };
+        match tokio::time::timeout(PATIENCE, address.send(OpenSeat(account))).await {
+            Ok(Ok(opened)) => return opened,
+            // it fell asleep just now: wake it again
+            Ok(Err(_)) => {}
+            Err(_) => return Err(busy()),
+        }
+    }
+    Err(busy())
+}
+
+async fn wait(answer: tokio::sync::oneshot::Receiver<Result<Done, Refusal>>) -> Result<Done, Refusal> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) | Err(_) => Err(busy()),
+    }
+}
+
+/// Carries out a member's command.
+pub async fn act(house: &House, thread: ThreadId, account: AccountId, command: Command) -> Result<Done, Refusal> {
+    let seat = open_seat(house, thread, account).await?;
+    let (respond, answer) = Respond::channel();
+    match seat.try_send(Act { command, respond }) {
+        Ok(()) => wait(answer).await,
+        Err(SendError::Full(_) | SendError::Closed(_)) => Err(busy()),
+    }
+}
+
+/// Takes positions as read; the answer says which of them were unread.
+pub async fn read(
+    house: &House,
+    thread: ThreadId,
+    account: AccountId,
+    seqs: Spans,
+    all_before: bool,
+) -> Result<Done, Refusal> {
+    let seat = open_seat(house, thread, account).await?;
+    let (respond, answer) = Respond::channel();
+    match seat.try_send(Read { seqs, all_before, respond }) {
+        Ok(()) => wait(answer).await,
+        Err(_) => Err(busy()),
+    }
+}
+
+/// Tells every present member of a thread what it is now: a thread that was just made is news to them.
+pub async fn announce_thread(house: &House, thread: ThreadId) {
+    if let Some(address) = house.registry.wake(house, thread) {
+        // nobody is owed this: who misses it sees the thread in the list
+        let _ = address.try_send(Announce);
+    }
+}
+
+fn refused(error: &StoreError) -> Refusal {
+    match error {
+        StoreError::Missing => Refusal::NotFound,
+        StoreError::Full => busy(),
+        StoreError::Conflict(_) | StoreError::Broken(_) => Refusal::Unavailable,
+    }
+}
+
+/// The account watches a thread without being a member, instead of the one it watched (contract, 15.4).
+pub async fn watch(house: &House, account: &Arc<Account>, thread: ThreadId) -> Result<(), Refusal> {
+    let id = account.id;
+    let subscribing = house.store.write(move |connection| threads::subscribe(connection, id, thread));
+    let before = subscribing.await.map_err(|error| refused(&error))?;
+    if let Some(before) = before.filter(|before| *before != thread) {
+        tell_watching(house, account, before, false);
+    }
+    tell_watching(house, account, thread, true);
+    Ok(())
+}
+
+/// The account watches nothing any more.
+pub async fn unwatch(house: &House, account: &Arc<Account>) -> Result<(), Refusal> {
+    let id = account.id;
+    let ending = house.store.write(move |connection| threads::unsubscribe(connection, id));
+    if let Some(before) = ending.await.map_err(|error| refused(&error))? {
+        tell_watching(house, account, before, false);
+    }
+    Ok(())
+}
+
+/// A thread that sleeps reads its watchers when it wakes, so only one that is awake is told.
+fn tell_watching(house: &House, account: &Arc<Account>, thread: ThreadId, watches: bool) {
+    if let Some(address) = house.registry.awake(thread) {
+        address.do_send(Watching { account: account.clone(), watches });
+    }
+}
+
+/// Takes one message as read, of which only the id is known.
+pub async fn read_message(house: &House, account: AccountId, message: MessageId) -> Result<Done, Refusal> {
+    let place = house.store.read(move |connection| messages::place(connection, message)).await;
+    let (thread, seq, _) = place.map_err(|error| refused(&error))?.ok_or(Refusal::NotFound)?;
+    read(house, thread, account, Spans::from_iter([seq]), false).await
+}
+
+/// Says that somebody is writing. A hint: when the thread's mailbox is full, it is lost.
+pub fn writing(house: &House, thread: ThreadId, account: AccountId, length: i64) {
+    if let Some(address) = house.registry.wake(house, thread) {
+        let _ = address.try_send(Writing { account, length });
+    }
+}
+
+/// The host behind the API makes or changes a membership, whatever the rights inside the thread.
+pub async fn put_member(
+    house: &House,
+    thread: ThreadId,
+    account: Arc<Account>,
+    form: MemberForm,
+) -> Result<Done, Refusal> {
+    let Some(address) = house.registry.wake(house, thread) else { return Err(Refusal::NotFound) };
+    let (respond, answer) = Respond::channel();
+    match address.try_send(PutMember { account, form, respond }) {
+        Ok(()) => wait(answer).await,
+        Err(_) => Err(busy()),
+    }
+}

@@ -1,0 +1,103 @@
+//! Files on their way in: decoded, judged and written before the command that refers to them is decided.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::House;
+use crate::domain::FieldErrors;
+use crate::domain::attachment::{AttachmentForm, Kind, NewAttachment};
+use crate::domain::refusal::NON_FIELD;
+use crate::store::Files;
+use crate::store::files::{FileRefused, Stored};
+
+/// The attachments of a message, ready to be stored; or a list of complaints parallel to the bodies (contract, 12).
+/// When one is refused, the files of the others are removed again.
+pub async fn prepare(house: &House, forms: Vec<AttachmentForm>) -> Result<Vec<NewAttachment>, Value> {
+    if forms.is_empty() {
+        return Ok(Vec::new());
+    }
+    let files = house.store.files().clone();
+    let work = move || {
+        let prepared: Vec<Result<NewAttachment, FieldErrors>> =
+            forms.into_iter().map(|form| prepare_one(&files, form)).collect();
+        if prepared.iter().all(Result::is_ok) {
+            return Ok(prepared.into_iter().flatten().collect());
+        }
+        let complaints = prepared.iter().map(|one| match one {
+            Ok(_) => Value::Object(serde_json::Map::new()),
+            Err(errors) => serde_json::to_value(errors).unwrap_or_default(),
+        });
+        let complaints = Value::Array(complaints.collect());
+        files.remove(&prepared.iter().flatten().flat_map(names).collect::<Vec<_>>());
+        Err(complaints)
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            tracing::error!(%error, "preparing attachments failed");
+            Err(serde_json::json!([{NON_FIELD: ["INCORRECT_TYPE"]}]))
+        }
+    }
+}
+
+fn prepare_one(files: &Files, form: AttachmentForm) -> Result<NewAttachment, FieldErrors> {
+    let (mut form, kind) = match form.kind {
+        Some(kind) if form.errors.is_empty() => (form, kind),
+        _ => return Err(form.errors),
+    };
+    if !kind.has_file() {
+        return Ok(form.into_new(kind, None, None));
+    }
+    let stored = store_content(files, &mut form, kind)?;
+    Ok(form.into_new(kind, Some(stored.file), stored.thumbnail))
+}
+
+/// Writes the content of a form that carries a file.
+pub fn store_content(files: &Files, form: &mut AttachmentForm, kind: Kind) -> Result<Stored, FieldErrors> {
+    let incorrect = || FieldErrors::one(NON_FIELD, "INCORRECT_TYPE");
+    let too_large = || FieldErrors::one("file_content", "TOO_LARGE");
+    let bytes = match (form.file_bytes.take(), form.file_content.take()) {
+        (Some(bytes), _) => bytes,
+        // base64 is a third longer than what it says
+        (None, Some(text)) if text.len() / 4 * 3 > files.max_bytes() + 4 => return Err(too_large()),
+        (None, Some(text)) => STANDARD.decode(plain(&text)).map_err(|_| incorrect())?,
+        (None, None) => return Err(FieldErrors::one("file_content", "REQUIRED")),
+    };
+    let stored = match kind {
+        Kind::Image => files.store_image(&bytes),
+        _ => files.store_file(form.title.as_deref().unwrap_or_default(), &bytes),
+    };
+    stored.map_err(|refused| match refused {
+        FileRefused::WrongKind => incorrect(),
+        FileRefused::TooLarge => too_large(),
+        FileRefused::Broken(error) => {
+            tracing::error!(%error, "a file could not be stored");
+            FieldErrors::one(NON_FIELD, "STORAGE_FAILED")
+        }
+    })
+}
+
+/// Base64 without line breaks and without the head of a data URL.
+fn plain(text: &str) -> String {
+    let body = match text.strip_prefix("data:").and_then(|rest| rest.split_once(',')) {
+        Some((_, body)) => body,
+        None => text,
+    };
+    body.chars().filter(|character| !character.is_ascii_whitespace()).collect()
+}
+
+fn names(attachment: &NewAttachment) -> Vec<String> {
+    attachment.file.iter().chain(&attachment.thumbnail_file).cloned().collect()
+}
+
+/// Removes the files of attachments whose command was refused.
+pub fn discard(house: &House, attachments: &[NewAttachment]) {
+    let unused: Vec<String> = attachments.iter().flat_map(names).collect();
+    if !unused.is_empty() {
+        let files: Arc<Files> = house.store.files().clone();
+        tokio::task::spawn_blocking(move || files.remove(&unused));
+    }
+}

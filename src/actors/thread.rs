@@ -1,0 +1,524 @@
+//! `Thread`: one per thread in which something happens. It orders what its seats decide, has it committed, and tells
+//! every present seat what is now true.
+//!
+//! Lives while a seat is present or something happened within `chat.idle`. Mailbox: [`MAILBOX`]; when it is full the
+//! sender answers `busy`. Commits under way: [`MAX_PENDING`], then `busy` too; so the writer's answers, which are sent
+//! whatever the mailbox holds, are bounded. It never decides, and never touches a socket.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+
+use super::House;
+use super::presence::Goodbye;
+use super::respond::{Done, Respond, busy};
+use super::thread_state::Awake;
+use super::told::{Batch, Committed as CommitDone, News, Told, Verdict};
+use super::user_thread::{Leave, Opening, UserThread};
+use crate::domain::event::Outcome;
+use crate::domain::members::{self, MemberForm};
+use crate::domain::{Account, AccountId, Decision, Refusal, Seat, ThreadId};
+use crate::store::{Answer, CommitError, Request, StoreError, accounts, messages, threads};
+
+/// The mailbox's bound.
+const MAILBOX: usize = 1_024;
+/// Commits under way at once.
+const MAX_PENDING: usize = 1_024;
+/// The longest time for which somebody can be said to be writing, in milliseconds.
+const MAX_WRITING: i64 = 60_000;
+
+/// The actor of one thread.
+pub struct Thread {
+    id: ThreadId,
+    house: House,
+    awake: Option<Awake>,
+    seats: HashMap<AccountId, Addr<UserThread>>,
+    /// Who waits for which commit.
+    pending: HashMap<u64, Pending>,
+    next_ticket: u64,
+    /// When presence was last looked at: see [`Presence::arrivals`](super::presence::Presence::arrivals). `None` when
+    /// it must be looked at again.
+    arrivals: Option<u64>,
+    last_deed: Instant,
+}
+
+/// Who waits for a commit.
+enum Pending {
+    /// A seat, with its own number of it.
+    Seat { account: AccountId, seat: Addr<UserThread>, number: u64 },
+    /// The host behind the API.
+    Host(Respond),
+}
+
+impl Pending {
+    fn account(&self) -> Option<AccountId> {
+        match self {
+            Pending::Seat { account, .. } => Some(*account),
+            Pending::Host(_) => None,
+        }
+    }
+}
+
+/// What the seats are to hear of their own commits.
+type Verdicts = HashMap<AccountId, (Addr<UserThread>, Vec<Verdict>)>;
+
+impl Thread {
+    pub(super) fn new(id: ThreadId, house: House) -> Self {
+        house.metrics.threads.inc();
+        Self {
+            id,
+            house,
+            awake: None,
+            seats: HashMap::new(),
+            pending: HashMap::new(),
+            next_ticket: 0,
+            arrivals: None,
+            last_deed: Instant::now(),
+        }
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.house.metrics.threads.dec();
+    }
+}
+
+impl Actor for Thread {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.load(ctx);
+        let every = (self.house.config.chat.idle / 2).max(Duration::from_millis(100));
+        ctx.run_interval(every, Self::tidy);
+    }
+
+    fn stopped(&mut self, ctx: &mut Self::Context) {
+        self.house.registry.forget(self.id, &ctx.address());
+    }
+}
+
+/// Asks for the seat of an account: a member's, or a watcher's.
+#[derive(Message)]
+#[rtype(result = "Result<Addr<UserThread>, Refusal>")]
+pub struct OpenSeat(pub AccountId);
+
+/// Hands a decision on, to be committed.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Commit {
+    pub account: AccountId,
+    /// The seat, which may have been let go meanwhile.
+    pub seat: Addr<UserThread>,
+    /// The seat's own number.
+    pub number: u64,
+    pub decision: Decision,
+}
+
+/// The host behind the API makes or changes a membership.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct PutMember {
+    pub account: Arc<Account>,
+    pub form: MemberForm,
+    pub respond: Respond,
+}
+
+/// Somebody is writing.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Writing {
+    /// Who.
+    pub account: AccountId,
+    /// For how long, in milliseconds.
+    pub length: i64,
+}
+
+/// An account watches, or does not any more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Watching {
+    pub account: Arc<Account>,
+    pub watches: bool,
+}
+
+/// Tells every present member what the thread is now.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Announce;
+
+/// The writer's answers.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Answered(Answer);
+
+impl Handler<OpenSeat> for Thread {
+    type Result = Result<Addr<UserThread>, Refusal>;
+
+    fn handle(&mut self, OpenSeat(account): OpenSeat, ctx: &mut Self::Context) -> Self::Result {
+        self.last_deed = Instant::now();
+        if let Some(seat) = self.seats.get(&account).filter(|seat| seat.connected()) {
+            return Ok(seat.clone());
+        }
+        self.start_seat(account, ctx).ok_or(Refusal::Forbidden)
+    }
+}
+
+impl Handler<Commit> for Thread {
+    type Result = ();
+
+    fn handle(&mut self, commit: Commit, ctx: &mut Self::Context) {
+        let Commit { account, seat, number, decision } = commit;
+        if let Err(error) = self.submit(decision, Pending::Seat { account, seat, number }, ctx) {
+            tracing::debug!(%error, "a commit was not queued");
+        }
+    }
+}
+
+impl Handler<PutMember> for Thread {
+    type Result = ();
+
+    fn handle(&mut self, PutMember { account, form, respond }: PutMember, ctx: &mut Self::Context) {
+        let Some(awake) = &self.awake else { return respond.give(Err(Refusal::NotFound)) };
+        let now = self.house.clock.now();
+        match members::put_by_host(&awake.roster, self.id, &account, form, now) {
+            Ok(decision) if decision.changes.is_empty() => respond.give(Ok(Done::default())),
+            Ok(decision) => {
+                if let Err(error) = self.submit(decision, Pending::Host(respond), ctx) {
+                    tracing::debug!(%error, "a commit was not queued");
+                }
+            }
+            Err(refusal) => respond.give(Err(refusal)),
+        }
+    }
+}
+
+impl Handler<Answered> for Thread {
+    type Result = ();
+
+    fn handle(&mut self, Answered(answer): Answered, ctx: &mut Self::Context) {
+        let mut outcomes = Vec::new();
+        let mut verdicts = Verdicts::new();
+        for (ticket, result) in answer {
+            let verdict = result.map(|outcome| {
+                let done = CommitDone::of(&outcome.events, outcome.rev);
+                outcomes.push(outcome);
+                done
+            });
+            match self.pending.remove(&ticket) {
+                Some(Pending::Seat { account, seat, number }) => {
+                    verdicts.entry(account).or_insert_with(|| (seat, Vec::new())).1.push((number, verdict));
+                }
+                Some(Pending::Host(respond)) => {
+                    let done = verdict.map(|done| Done { rev: done.rev, ..Done::default() });
+                    respond.give(done.map_err(|error| refusal(&error)));
+                }
+                None => {}
+            }
+        }
+        self.remove_orphans(&outcomes);
+        self.carry_out(outcomes, verdicts, ctx);
+    }
+}
+
+impl Handler<Writing> for Thread {
+    type Result = ();
+
+    fn handle(&mut self, Writing { account, length }: Writing, _: &mut Self::Context) {
+        let Some(awake) = &self.awake else { return };
+        let Some(sender) = awake.shown(account).filter(|_| awake.roster.get(account).is_some()) else { return };
+        if length <= 0 {
+            return;
+        }
+        let bytes = super::frames::writing_frame(self.id, length.min(MAX_WRITING), sender);
+        let frame = [super::Outgoing::plain(bytes)];
+        let listening = awake.roster.seats().filter(|seat| seat.hears_live()).map(|seat| seat.account);
+        let watching = awake.watchers.keys().copied().filter(|watcher| awake.roster.get(*watcher).is_none());
+        for listener in listening.chain(watching).filter(|listener| *listener != account) {
+            self.house.presence.deliver(listener, &frame);
+        }
+    }
+}
+
+impl Handler<Watching> for Thread {
+    type Result = ();
+
+    fn handle(&mut self, Watching { account, watches }: Watching, _: &mut Self::Context) {
+        let Some(awake) = &mut self.awake else { return };
+        if watches {
+            self.arrivals = None;
+            awake.watchers.insert(account.id, account);
+        } else {
+            awake.watchers.remove(&account.id);
+            if awake.roster.get(account.id).is_none()
+                && let Some(seat) = self.seats.remove(&account.id)
+            {
+                seat.do_send(Leave);
+            }
+        }
+    }
+}
+
+impl Handler<Announce> for Thread {
+    type Result = ();
+
+    fn handle(&mut self, _: Announce, ctx: &mut Self::Context) {
+        let Some(awake) = &self.awake else { return };
+        let batch = awake.batch(vec![awake.announcement()]);
+        self.tell(batch, Verdicts::new(), ctx);
+    }
+}
+
+impl Thread {
+    /// Queues a decision at the writer. When that is full, whoever waits is told at once.
+    fn submit(&mut self, decision: Decision, waiter: Pending, ctx: &mut Context<Self>) -> Result<(), StoreError> {
+        self.last_deed = Instant::now();
+        self.next_ticket += 1;
+        let ticket = self.next_ticket;
+        let thread = ctx.address();
+        let request = Request {
+            thread: self.id,
+            ticket,
+            decision,
+            now: self.house.clock.now(),
+            // bounded by MAX_PENDING, so the mailbox cannot grow without end
+            reply: Arc::new(move |answer| thread.do_send(Answered(answer))),
+        };
+        let queued =
+            if self.pending.len() < MAX_PENDING { self.house.store.submit(request) } else { Err(StoreError::Full) };
+        if queued.is_ok() {
+            self.pending.insert(ticket, waiter);
+            return queued;
+        }
+        match waiter {
+            // its mailbox is empty enough: it waits for this very answer
+            Pending::Seat { seat, number, .. } => {
+                seat.do_send(Told { batch: None, verdicts: vec![(number, Err(CommitError::Busy))] });
+            }
+            Pending::Host(respond) => respond.give(Err(busy())),
+        }
+        queued
+    }
+
+    /// Reads the thread; the mailbox waits meanwhile. A thread that does not exist falls asleep again.
+    fn load(&mut self, ctx: &mut Context<Self>) {
+        let (store, id) = (self.house.store.clone(), self.id);
+        let views = self.house.config.chat.visibility.views();
+        let loading = async move { store.read(move |connection| threads::state(connection, id, &views)).await };
+        ctx.wait(loading.into_actor(self).map(|loaded, thread, ctx| match loaded {
+            Ok(state) => {
+                let house = &thread.house;
+                thread.awake = Some(Awake::new(state, &house.config.chat.visibility, house.look.clone()));
+            }
+            Err(error) => {
+                if !matches!(error, StoreError::Missing) {
+                    tracing::error!(%error, thread = thread.id, "a thread could not be read");
+                }
+                ctx.notify_later(Sleep, Duration::from_millis(50));
+            }
+        }));
+    }
+
+    /// Starts the seat of a member or watcher.
+    fn start_seat(&mut self, account: AccountId, ctx: &mut Context<Self>) -> Option<Addr<UserThread>> {
+        let awake = self.awake.as_ref()?;
+        let member = awake.roster.get(account);
+        let (who, seat, watching) = match (member, awake.watchers.get(&account)) {
+            (Some(member), _) => (member.account.clone(), member.seat.clone(), false),
+            (None, Some(watcher)) => (watcher.clone(), Arc::new(Seat::watching(self.id, account)), true),
+            (None, None) => return None,
+        };
+        let opening = Opening {
+            house: self.house.clone(),
+            thread: ctx.address(),
+            account: who,
+            seat,
+            watching,
+            state: Arc::new(awake.batch(Vec::new())),
+        };
+        let seat = UserThread::new(opening).start();
+        self.seats.insert(account, seat.clone());
+        Some(seat)
+    }
+
+    /// Moves the state on and tells the seats; what must be read for it first is read with the mailbox held.
+    fn carry_out(&mut self, outcomes: Vec<Outcome>, verdicts: Verdicts, ctx: &mut Context<Self>) {
+        let Some(awake) = &self.awake else { return };
+        let unknown = awake.unknown_senders(&outcomes);
+        let views = awake.views_without_last(&outcomes);
+        if unknown.is_empty() && views.is_empty() {
+            return self.move_on(&outcomes, verdicts, ctx);
+        }
+        let (store, id) = (self.house.store.clone(), self.id);
+        let reading = async move {
+            let read = store.read(move |connection| {
+                let known = accounts::many(connection, &unknown)?;
+                let lasts: Result<Vec<_>, StoreError> = views
+                    .into_iter()
+                    .map(|(view, hidden)| Ok((view, messages::last(connection, id, &hidden)?)))
+                    .collect();
+                Ok((known, lasts?))
+            });
+            read.await
+        };
+        ctx.wait(reading.into_actor(self).map(move |read, thread, ctx| {
+            if let (Ok((known, lasts)), Some(awake)) = (read, &mut thread.awake) {
+                known.iter().for_each(|account| awake.name(account));
+                for (view, last) in lasts {
+                    awake.set_last(view, last);
+                }
+            }
+            thread.move_on(&outcomes, verdicts, ctx);
+        }));
+    }
+
+    fn move_on(&mut self, outcomes: &[Outcome], verdicts: Verdicts, ctx: &mut Context<Self>) {
+        let Some(awake) = &mut self.awake else { return };
+        let mut news = Vec::new();
+        for outcome in outcomes {
+            awake.apply(outcome, &mut news);
+        }
+        let created = news.iter().filter(|piece| matches!(piece, News::Message { created: true, .. })).count();
+        self.house.metrics.messages.inc_by(u64::try_from(created).unwrap_or(0));
+        if news.iter().any(|piece| matches!(piece, News::Removed { .. })) && !awake.roster.is_empty() {
+            news.push(awake.announcement());
+        }
+        let batch = awake.batch(news);
+        self.tell(batch, verdicts, ctx);
+    }
+
+    /// Tells the batch to whom it concerns, and each seat what became of its own commits.
+    fn tell(&mut self, batch: Batch, mut verdicts: Verdicts, ctx: &mut Context<Self>) {
+        let mut whose: Vec<Option<AccountId>> = batch.news.iter().map(News::whose).collect();
+        whose.dedup();
+        let removed: Vec<AccountId> = batch
+            .news
+            .iter()
+            .filter_map(|piece| match piece {
+                News::Removed { account, .. } => Some(*account),
+                _ => None,
+            })
+            .collect();
+        if batch.news.iter().any(|piece| matches!(piece, News::Thread { .. })) {
+            self.arrivals = None;
+        }
+        let batch = Arc::new(batch);
+        let everybody = whose.contains(&None);
+        if everybody {
+            self.seat_arrivals(ctx);
+        }
+        let told: Vec<AccountId> = match everybody {
+            true => self.seats.keys().copied().collect(),
+            false => whose.into_iter().flatten().collect(),
+        };
+        for account in told {
+            let own = match verdicts.remove(&account) {
+                Some((seat, own)) if self.seats.get(&account) == Some(&seat) => own,
+                Some(other) => {
+                    verdicts.insert(account, other);
+                    Vec::new()
+                }
+                None => Vec::new(),
+            };
+            self.tell_one(account, Some(batch.clone()), own);
+        }
+        for (_, (seat, verdicts)) in verdicts {
+            // bounded: a seat has no more commits under way than the thread allows
+            seat.do_send(Told { batch: None, verdicts });
+        }
+        for account in removed {
+            self.seats.remove(&account);
+        }
+    }
+
+    /// Starts the seats of members and watchers who have come since presence was last looked at.
+    fn seat_arrivals(&mut self, ctx: &mut Context<Self>) {
+        let arrivals = Some(self.house.presence.arrivals());
+        let Some(awake) = &self.awake else { return };
+        if arrivals == self.arrivals {
+            return;
+        }
+        self.arrivals = arrivals;
+        let everyone = awake.roster.seats().map(|seat| seat.account).chain(awake.watchers.keys().copied());
+        let come: Vec<AccountId> = everyone
+            .filter(|account| !self.seats.contains_key(account) && self.house.presence.is_online(*account))
+            .collect();
+        for account in come {
+            self.start_seat(account, ctx);
+        }
+    }
+
+    /// A seat whose mailbox is full cannot keep up: its connections are closed and resume, and it is let go.
+    fn tell_one(&mut self, account: AccountId, batch: Option<Arc<Batch>>, verdicts: Vec<Verdict>) {
+        let Some(seat) = self.seats.get(&account) else { return };
+        match seat.try_send(Told { batch, verdicts }) {
+            Ok(()) => {}
+            Err(SendError::Closed(_)) => {
+                self.seats.remove(&account);
+            }
+            Err(SendError::Full(_)) => {
+                self.house.metrics.mailbox_full.inc();
+                self.house.presence.end_account(account, Goodbye::SlowReader);
+                self.seats.remove(&account);
+            }
+        }
+    }
+
+    fn remove_orphans(&self, outcomes: &[Outcome]) {
+        let orphans: Vec<String> = outcomes.iter().flat_map(|outcome| outcome.orphans.clone()).collect();
+        if !orphans.is_empty() {
+            let files = self.house.store.files().clone();
+            tokio::task::spawn_blocking(move || files.remove(&orphans));
+        }
+    }
+
+    /// Lets seats go whose members are gone, and falls asleep when nobody is left.
+    fn tidy(&mut self, ctx: &mut Context<Self>) {
+        let presence = self.house.presence.clone();
+        let waiting: HashSet<AccountId> = self.pending.values().filter_map(Pending::account).collect();
+        self.seats.retain(|account, seat| {
+            let stays = seat.connected() && (presence.is_online(*account) || waiting.contains(account));
+            if !stays {
+                seat.do_send(Leave);
+            }
+            stays
+        });
+        let idle = self.last_deed.elapsed() >= self.house.config.chat.idle;
+        if idle && self.pending.is_empty() && (self.seats.is_empty() || self.awake.is_none()) {
+            ctx.notify(Sleep);
+        }
+    }
+}
+
+/// Falls asleep.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Sleep;
+
+impl Handler<Sleep> for Thread {
+    type Result = ();
+
+    fn handle(&mut self, _: Sleep, ctx: &mut Self::Context) {
+        if !self.pending.is_empty() {
+            return;
+        }
+        self.house.registry.forget(self.id, &ctx.address());
+        for seat in self.seats.values() {
+            seat.do_send(Leave);
+        }
+        ctx.stop();
+    }
+}
+
+/// The refusal of a commit that did not happen.
+pub(super) fn refusal(error: &CommitError) -> Refusal {
+    match error {
+        CommitError::Clash => Refusal::Clash,
+        CommitError::Missing => Refusal::NotFound,
+        CommitError::Busy => busy(),
+        CommitError::Broken => Refusal::Unavailable,
+    }
+}

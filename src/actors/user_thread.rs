@@ -1,0 +1,447 @@
+//! `UserThread`: one per member (or watcher) who is connected or acting. It decides what its member may do, counts
+//! what they have not read, and writes their frames.
+//!
+//! Lives on its thread's arbiter while the member is connected or has something under way; the thread lets it go
+//! otherwise. Mailbox: [`MAILBOX`]; a command that finds it full is answered `busy`, news that find it full end the
+//! member's connections, which resume. It never stores anything, and never waits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix::prelude::*;
+
+use super::frames::{message_frame, named_frame, removed_frame, thread_frame, unread_frame, viewed_last};
+use super::respond::{Done, Respond, busy};
+use super::thread::{Commit, Thread, refusal};
+use super::told::{Around, Batch, Committed, News, OwnPart, Told, Verdict};
+use super::{House, Outgoing};
+use crate::domain::decide::{Command, decide};
+use crate::domain::resume::{Resync, judge};
+use crate::domain::unread::Spans;
+use crate::domain::view::{self, Viewed};
+use crate::domain::{Account, Message, ReadState, Refusal, Rev, Seat};
+use crate::store::{CommitError, messages, threads};
+
+/// The mailbox's bound.
+const MAILBOX: usize = 256;
+/// How often a decision is made anew when somebody else changed the same seat (design, part 3).
+const TRIES: u8 = 3;
+
+/// What a seat starts from.
+pub(super) struct Opening {
+    pub house: House,
+    pub thread: Addr<Thread>,
+    pub account: Arc<Account>,
+    pub seat: Arc<Seat>,
+    pub watching: bool,
+    pub state: Arc<Batch>,
+}
+
+/// A command under way.
+struct Pending {
+    command: Command,
+    tries: u8,
+    respond: Respond,
+}
+
+/// The actor of one seat.
+pub struct UserThread {
+    house: House,
+    thread: Addr<Thread>,
+    account: Arc<Account>,
+    seat: Arc<Seat>,
+    /// Whether this stands for somebody who is no member.
+    watching: bool,
+    /// The seat's own part of thread objects.
+    own: Arc<str>,
+    /// Which view of the messages is its role's.
+    view: usize,
+    reads: ReadState,
+    unread: Spans,
+    /// The thread as it was last told.
+    state: Arc<Batch>,
+    pending: HashMap<u64, Pending>,
+    next_number: u64,
+}
+
+impl UserThread {
+    pub(super) fn new(opening: Opening) -> Self {
+        let Opening { house, thread, account, seat, watching, state } = opening;
+        house.metrics.seats.inc();
+        let view = house.config.chat.visibility.view_of(account.role);
+        let own = view::seat_own(&seat, true).into();
+        Self {
+            house,
+            thread,
+            account,
+            seat,
+            watching,
+            own,
+            view,
+            reads: ReadState::default(),
+            unread: Spans::new(),
+            state,
+            pending: HashMap::new(),
+            next_number: 0,
+        }
+    }
+}
+
+impl Drop for UserThread {
+    fn drop(&mut self) {
+        self.house.metrics.seats.dec();
+    }
+}
+
+impl Actor for UserThread {
+    type Context = Context<Self>;
+
+    /// Reads what is unread; the mailbox waits meanwhile.
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        if self.watching {
+            return;
+        }
+        let (store, thread, account) = (self.house.store.clone(), self.seat.thread, self.account.id);
+        let hidden = self.house.config.chat.visibility.hidden_from(self.account.role);
+        let reading =
+            async move { store.read(move |connection| threads::reads(connection, thread, account, &hidden)).await };
+        ctx.wait(reading.into_actor(self).map(|read, seat, ctx| match read {
+            Ok((reads, unread)) => {
+                seat.reads = reads;
+                seat.unread = unread;
+            }
+            Err(error) => {
+                tracing::error!(%error, "a seat could not be read");
+                ctx.stop();
+            }
+        }));
+    }
+}
+
+/// A command of the member.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Act {
+    /// What they want.
+    pub command: Command,
+    /// Where the answer goes.
+    pub respond: Respond,
+}
+
+/// The member has read these positions; the answer says which of them were unread.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Read {
+    /// Which; everything up to the last of them if `all_before`.
+    pub seqs: Spans,
+    /// Whether everything before is read too.
+    pub all_before: bool,
+    /// Where the answer goes.
+    pub respond: Respond,
+}
+
+/// Asks for what was missed since a revision.
+#[derive(Message)]
+#[rtype(result = "Result<Caught, Resync>")]
+pub struct Missed(pub Rev);
+
+/// What was missed: the frames in order, and the revision they lead to.
+#[derive(Debug)]
+pub struct Caught {
+    /// Finished frames.
+    pub frames: Vec<Outgoing>,
+    /// The revision that the client knows after them.
+    pub rev: Rev,
+}
+
+/// The thread lets the seat go.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Leave;
+
+impl Handler<Act> for UserThread {
+    type Result = ();
+
+    fn handle(&mut self, Act { command, respond }: Act, ctx: &mut Self::Context) {
+        self.attempt(Pending { command, tries: 0, respond }, ctx);
+    }
+}
+
+impl Handler<Read> for UserThread {
+    type Result = ();
+
+    fn handle(&mut self, Read { mut seqs, all_before, respond }: Read, ctx: &mut Self::Context) {
+        if all_before && let Some((_, last)) = seqs.iter().last() {
+            seqs.insert(1, last);
+        }
+        let seqs = seqs.intersection(&self.unread);
+        if seqs.is_empty() {
+            return respond.give(Ok(self.done(None, Spans::new(), self.state.rev)));
+        }
+        let mut left = self.unread.clone();
+        for (from, to) in seqs.iter() {
+            (from..=to).for_each(|seq| {
+                left.remove(seq);
+            });
+        }
+        let upto = left.first().map_or(self.state.seq, |first| first - 1);
+        self.attempt(Pending { command: Command::MarkRead { seqs, upto }, tries: 0, respond }, ctx);
+    }
+}
+
+impl Handler<Told> for UserThread {
+    type Result = ();
+
+    fn handle(&mut self, Told { batch, verdicts }: Told, ctx: &mut Self::Context) {
+        if let Some(batch) = batch {
+            self.hear(&batch, ctx);
+        }
+        for verdict in verdicts {
+            self.conclude(verdict, ctx);
+        }
+    }
+}
+
+impl Handler<Missed> for UserThread {
+    type Result = ResponseActFuture<Self, Result<Caught, Resync>>;
+
+    fn handle(&mut self, Missed(since): Missed, _: &mut Self::Context) -> Self::Result {
+        let upto = self.state.rev;
+        let limit = self.house.config.socket.resume_limit;
+        let (store, thread) = (self.house.store.clone(), self.seat.thread);
+        let reading = async move {
+            if !judge(since, upto)? {
+                return Ok(Vec::new());
+            }
+            let missed = store.read(move |connection| messages::missed(connection, thread, (since, upto), limit)).await;
+            match missed {
+                Ok(missed) if missed.len() <= limit => Ok(missed),
+                Ok(_) => Err(Resync::TooOld),
+                Err(error) => {
+                    tracing::error!(%error, "what was missed could not be read");
+                    Err(Resync::TooOld)
+                }
+            }
+        };
+        Box::pin(
+            reading
+                .into_actor(self)
+                .map(move |missed: Result<Vec<Message>, Resync>, seat, _| Ok(seat.caught(missed?, since, upto))),
+        )
+    }
+}
+
+impl Handler<Leave> for UserThread {
+    type Result = ();
+
+    fn handle(&mut self, _: Leave, ctx: &mut Self::Context) {
+        // whoever waits for an answer is answered first; the last verdict stops the seat
+        if self.pending.is_empty() {
+            ctx.stop();
+        } else {
+            ctx.notify_later(Leave, std::time::Duration::from_millis(200));
+        }
+    }
+}
+
+impl UserThread {
+    /// Decides a command and hands the decision on.
+    fn attempt(&mut self, pending: Pending, ctx: &mut Context<Self>) {
+        let now = self.house.clock.now();
+        let decision = match decide(&self.seat, &self.state.roster, pending.command.clone(), now) {
+            Ok(decision) if decision.changes.is_empty() => {
+                let done = self.done(None, Spans::new(), self.state.rev);
+                return pending.respond.give(Ok(done));
+            }
+            Ok(decision) => decision,
+            Err(refusal) => return pending.respond.give(Err(refusal)),
+        };
+        self.next_number += 1;
+        let number = self.next_number;
+        let commit = Commit { account: self.account.id, seat: ctx.address(), number, decision };
+        match self.thread.try_send(commit) {
+            Ok(()) => {
+                self.pending.insert(number, pending);
+            }
+            Err(_) => {
+                self.house.metrics.mailbox_full.inc();
+                pending.respond.give(Err(busy()));
+            }
+        }
+    }
+
+    /// Answers what became of a command; a clash is decided anew on what is known now.
+    fn conclude(&mut self, (number, verdict): Verdict, ctx: &mut Context<Self>) {
+        let Some(mut pending) = self.pending.remove(&number) else { return };
+        match verdict {
+            Ok(Committed { message, read, rev }) => {
+                let done = self.done(message, read, rev);
+                pending.respond.give(Ok(done));
+            }
+            Err(CommitError::Clash) if pending.tries + 1 < TRIES => {
+                pending.tries += 1;
+                self.attempt(pending, ctx);
+            }
+            Err(error) => pending.respond.give(Err(self.explain(&error))),
+        }
+    }
+
+    /// A seat that is gone is forbidden, not in conflict.
+    fn explain(&self, error: &CommitError) -> Refusal {
+        match error {
+            CommitError::Clash if self.state.roster.get(self.account.id).is_none() => Refusal::Forbidden,
+            other => refusal(other),
+        }
+    }
+
+    fn done(&self, message: Option<Arc<Message>>, read: Spans, rev: Rev) -> Done {
+        Done { message, read, unread: self.unread.count(), read_upto: self.reads.upto, rev }
+    }
+
+    /// Hears a batch: moves on, and delivers the member's frames in one push.
+    fn hear(&mut self, batch: &Arc<Batch>, ctx: &mut Context<Self>) {
+        self.state = batch.clone();
+        let mut frames = Vec::new();
+        let mut removed = false;
+        for news in &batch.news {
+            if let News::Removed { account, rev } = news
+                && *account == self.account.id
+                && !self.watching
+            {
+                frames.push(self.outgoing(*rev, removed_frame(self.seat.thread, *rev)));
+                removed = true;
+                break;
+            }
+            self.hear_one(news, &mut frames);
+        }
+        if !frames.is_empty() {
+            self.house.presence.deliver(self.account.id, &frames);
+        }
+        if removed {
+            ctx.notify(Leave);
+        }
+    }
+
+    fn hear_one(&mut self, news: &News, frames: &mut Vec<Outgoing>) {
+        match news {
+            News::Message { message, created, shared, around } => {
+                self.hear_message(message, *created, shared, around, frames);
+            }
+            News::Deleted { message, frame } => {
+                let was_unread = self.unread.remove(message.seq);
+                if self.hears() && self.sees(message) {
+                    frames.push(self.outgoing(message.rev, frame.clone()));
+                }
+                if was_unread {
+                    frames.push(self.unread_outgoing());
+                }
+            }
+            News::Thread { rev, around } => {
+                if self.hears() {
+                    frames.push(self.thread_outgoing(*rev, around));
+                }
+            }
+            News::Seat { seat, reads, around } if seat.account == self.account.id && !self.watching => {
+                self.seat = seat.clone();
+                self.own = view::seat_own(seat, true).into();
+                self.reads = reads.clone();
+                frames.push(self.thread_outgoing(seat.rev, around));
+            }
+            News::Read { account, reads, seqs } if *account == self.account.id => {
+                for (from, to) in seqs.iter() {
+                    (from..=to).for_each(|seq| {
+                        self.unread.remove(seq);
+                    });
+                }
+                self.reads = reads.clone();
+                frames.push(self.unread_outgoing());
+            }
+            News::Seat { .. } | News::Read { .. } | News::Removed { .. } => {}
+        }
+    }
+
+    fn hear_message(
+        &mut self,
+        message: &Arc<Message>,
+        created: bool,
+        shared: &str,
+        around: &Around,
+        frames: &mut Vec<Outgoing>,
+    ) {
+        if !self.sees(message) {
+            return;
+        }
+        let own = message.sender == Some(self.account.id);
+        if created && !own && !self.watching && self.reads.counts(message.seq) {
+            self.unread.insert(message.seq, message.seq);
+        }
+        if self.hears() {
+            let part = self.own_part(around, self.viewed(message));
+            let bytes = around.frame(part, |part| message_frame(message, shared, around, part));
+            frames.push(self.outgoing(message.rev, bytes));
+        }
+    }
+
+    fn hears(&self) -> bool {
+        self.watching || self.seat.hears_live()
+    }
+
+    fn sees(&self, message: &Message) -> bool {
+        self.house.config.chat.visibility.sees(self.account.role, &message.kind)
+    }
+
+    /// `is_read` in frames (contract, 15.3): of a recipient who tracks unread, true only for the sender.
+    fn viewed(&self, message: &Message) -> Viewed {
+        let is_own = message.sender == Some(self.account.id);
+        Viewed { is_own, is_read: is_own || self.watching || !self.seat.tracks_unread() }
+    }
+
+    fn own_part(&self, around: &Around, message: Viewed) -> OwnPart {
+        let last = around.lasts.get(self.view).and_then(Option::as_ref);
+        OwnPart {
+            view: self.view,
+            message,
+            last: viewed_last(last, self.account.id, &self.unread),
+            unread: self.unread.count(),
+            read_upto: self.reads.upto,
+            seat: self.own.clone(),
+        }
+    }
+
+    fn outgoing(&self, rev: Rev, bytes: bytes::Bytes) -> Outgoing {
+        Outgoing { thread: self.seat.thread, rev, bytes }
+    }
+
+    fn thread_outgoing(&self, rev: Rev, around: &Around) -> Outgoing {
+        let part = self.own_part(around, Viewed { is_read: true, is_own: false });
+        self.outgoing(rev, around.frame(part, |part| thread_frame(around, part)))
+    }
+
+    fn unread_outgoing(&self) -> Outgoing {
+        Outgoing::plain(unread_frame(self.seat.thread, self.unread.count(), self.reads.upto))
+    }
+
+    /// The frames of what was missed, the thread's if it changed, and the unread count.
+    fn caught(&self, missed: Vec<Message>, since: Rev, upto: Rev) -> Caught {
+        let look = &self.house.look;
+        let around = Arc::new(Around::new(self.state.thread.clone(), self.state.lasts.clone()));
+        let mut frames = Vec::with_capacity(missed.len() + 2);
+        for message in missed.iter().filter(|message| self.sees(message)) {
+            let bytes = if message.deleted {
+                named_frame("message_created_or_updated", &view::deleted_object(message))
+            } else {
+                let sender = message.sender.and_then(|sender| self.state.names.get(&sender));
+                let shared = view::message_shared(message, sender, look);
+                let part = self.own_part(&around, self.viewed(message));
+                message_frame(message, &shared, &around, &part)
+            };
+            frames.push(self.outgoing(message.rev, bytes));
+        }
+        if self.state.changed_rev.max(self.seat.rev) > since {
+            frames.push(self.thread_outgoing(upto, &around));
+        }
+        frames.push(self.unread_outgoing());
+        Caught { frames, rev: upto }
+    }
+}

@@ -1,0 +1,81 @@
+//! The multiplexed WebSocket door (design, part 6): one connection carries all of a user's threads.
+//!
+//! - [`frame`]: what clients send, parsed; what they are answered, written.
+//! - [`session`]: the actor of one connection: carries commands to seats, answers them.
+//! - [`resuming`]: which frames are held while threads are resumed, so that nothing arrives twice or out of order.
+//! - [`body`]: the response body: the actor's control frames and everything in the outbox, in one write.
+//!
+//! # How a frame leaves
+//!
+//! Everything except pongs and the answer to a close goes through the session's [`Outbox`](crate::actors::Outbox), pushed by
+//! seats as finished bytes. The [body](body::Body) takes all that waits and hands it to the connection as one chunk, so
+//! a burst costs one system call.
+//!
+//! # Slow readers
+//!
+//! When the peer takes nothing, the body is not polled, and neither is the session's actor. Nothing here depends on
+//! its own timer then: the outbox is bounded, heartbeats are judged by [`presence`](crate::actors::presence), and the
+//! listening socket's `TCP_USER_TIMEOUT` closes what nobody reads.
+//!
+//! # Invariants
+//!
+//! The session asks actors, never the store. It decides nothing about threads. Its input is bounded: frame size,
+//! commands under way, joined fragments.
+
+mod body;
+mod frame;
+mod resuming;
+mod session;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web_actors::ws;
+
+use crate::actors::House;
+use crate::domain::Account;
+use crate::store::accounts::Credential;
+
+/// The protocol's version, told in `hello`.
+pub const PROTOCOL: u32 = 1;
+
+/// Every message that the server sends, for the protocol page and the tests that compare it with this list.
+pub const SERVER_MESSAGES: [&str; 12] = [
+    "hello",
+    "message_created_or_updated",
+    "thread_someone_is_writing",
+    "thread_updated",
+    "unread_updated",
+    "presence_updated",
+    "ack",
+    "error",
+    "pong",
+    "resumed",
+    "resync",
+    "goodbye",
+];
+
+/// Every command that clients may send.
+pub const COMMANDS: [&str; 7] =
+    ["send_message", "thread_someone_is_writing", "mark_message_as_read", "resume", "subscribe", "unsubscribe", "ping"];
+
+/// Upgrades an authenticated request to a session.
+pub fn open(
+    request: &HttpRequest,
+    payload: web::Payload,
+    house: &House,
+    account: Arc<Account>,
+    credential: Credential,
+) -> Result<HttpResponse, actix_web::Error> {
+    let mut response = ws::handshake(request)?;
+    let hold = Rc::new(RefCell::new(resuming::Hold::new(house.config.socket.outbox_bytes)));
+    let session = session::Session::new(house.clone(), account, credential, hold.clone());
+    let outbox = session.outbox();
+    let codec = actix_http::ws::Codec::new().max_size(house.config.socket.max_frame);
+    let actor = Box::pin(ws::WebsocketContext::with_codec(session, payload, codec));
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    Ok(response.streaming(body::Body::new(actor, outbox, hold)))
+}

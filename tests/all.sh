@@ -1,0 +1,24 @@
+#!/bin/sh
+# Runs every test of the project. Installs what is missing: a headless browser for the tests of the pages.
+set -eu
+
+cd "$(dirname "$0")/.."
+
+missing=""
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v chromedriver >/dev/null 2>&1 || missing="$missing chromium-driver"
+if [ -n "$missing" ]; then
+    echo "installing:$missing" >&2
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root="sudo"
+    $as_root apt-get update -qq
+    # shellcheck disable=SC2086 -- a list of packages
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+fi
+
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run "$@"
+    # nextest does not run the examples in the documentation.
+    exec cargo test --doc
+fi
+exec cargo test "$@"
