@@ -16,7 +16,7 @@ use crate::domain::{Rev, ThreadId};
 use crate::metrics::Metrics;
 
 /// The most frames that wait, whatever their size.
-pub const MAX_FRAMES: usize = 8_192;
+pub(super) const MAX_FRAMES: usize = 8_192;
 
 /// A finished frame on its way out.
 #[derive(Clone, Debug)]

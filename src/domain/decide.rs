@@ -235,7 +235,7 @@ fn delete_message(seat: &Seat, target: Target) -> Result<Decision, Refusal> {
 
 /// Attachments are their sender's to change (contract, 4). Who lacks the right, and who is not the sender, hear the
 /// same; a message that does not exist is told only to those who may.
-fn own_message(seat: &Seat, target: Target, right: Permissions) -> Result<MessageId, Refusal> {
+pub fn own_message(seat: &Seat, target: Target, right: Permissions) -> Result<MessageId, Refusal> {
     if !seat.may(right) {
         return Err(Refusal::Forbidden);
     }

@@ -21,6 +21,8 @@
 pub mod account;
 pub mod attachment;
 pub mod decide;
+#[cfg(test)]
+mod decide_tests;
 pub mod event;
 pub mod form;
 pub mod members;

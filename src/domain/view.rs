@@ -2,12 +2,15 @@
 //! serialised once, and what is one recipient's own, spliced in per seat. REST and frames use the same writers, so
 //! they cannot differ.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::account::AccountView;
-use super::{Message, Roster, Seat, ThreadId, text, time};
+use super::mode::FrequencyUnit;
+use super::{AccountId, Message, MessageId, Rev, Roster, Seat, Seq, ThreadId, text, time};
 
 /// More members than this, and frames leave `users_data` out (design, part 6).
 pub const MAX_USERS_IN_FRAMES: usize = 16;
@@ -29,8 +32,9 @@ impl Look {
         format!("{}{name}", self.media_base)
     }
 
-    fn text(&self, message: &Message) -> String {
-        if self.escape && !message.markup { text::escape(&message.text).into_owned() } else { message.text.clone() }
+    fn text<'a>(&self, message: &'a Message) -> Cow<'a, str> {
+        let escapes = self.escape && !message.markup;
+        if escapes { text::escape(&message.text) } else { Cow::Borrowed(&message.text) }
     }
 }
 
@@ -43,26 +47,43 @@ pub struct Viewed {
     pub is_own: bool,
 }
 
+#[derive(Serialize)]
+struct MessageShared<'a> {
+    related_question: Option<i64>,
+    updated: String,
+    meta: &'a Option<Value>,
+    created: String,
+    has_attachments: bool,
+    thread: ThreadId,
+    sender: Option<AccountId>,
+    id: MessageId,
+    text: Cow<'a, str>,
+    r#type: &'a str,
+    sender_data: Option<&'a AccountView>,
+    attachments_data: Vec<Value>,
+    seq: Seq,
+    rev: Rev,
+}
+
 /// The members of a message object that everybody sees alike, without braces.
 pub fn message_shared(message: &Message, sender: Option<&AccountView>, look: &Look) -> String {
-    let attachments: Vec<Value> = message.attachments.iter().map(|attachment| attachment.to_json(look)).collect();
-    let body = json!({
-        "related_question": message.related_question,
-        "updated": time::format(message.updated),
-        "meta": message.meta,
-        "created": time::format(message.created),
-        "has_attachments": !message.attachments.is_empty(),
-        "thread": message.thread,
-        "sender": message.sender,
-        "id": message.id,
-        "text": look.text(message),
-        "type": message.kind,
-        "sender_data": sender,
-        "attachments_data": attachments,
-        "seq": message.seq,
-        "rev": message.rev,
-    });
-    without_braces(body.to_string())
+    let created = time::format(message.created);
+    without_braces(&MessageShared {
+        related_question: message.related_question,
+        updated: if message.updated == message.created { created.clone() } else { time::format(message.updated) },
+        meta: &message.meta,
+        created,
+        has_attachments: !message.attachments.is_empty(),
+        thread: message.thread,
+        sender: message.sender,
+        id: message.id,
+        text: look.text(message),
+        r#type: &message.kind,
+        sender_data: sender,
+        attachments_data: message.attachments.iter().map(|attachment| attachment.to_json(look)).collect(),
+        seq: message.seq,
+        rev: message.rev,
+    })
 }
 
 /// A whole message object. Its `client_id` is shown to its sender only.
@@ -113,49 +134,76 @@ pub struct ThreadHead {
     pub changed_rev: super::Rev,
 }
 
+#[derive(Serialize)]
+struct ThreadShared<'a> {
+    id: ThreadId,
+    r#type: &'a str,
+    title: &'a str,
+    created: String,
+    updated: String,
+    seq: Seq,
+    rev: Rev,
+    users_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    users_data: Option<Vec<AccountView>>,
+}
+
 /// The members of a thread object that every member sees alike, without braces.
 pub fn thread_shared(head: &ThreadHead, roster: &Roster, look: &Look, with_users: bool) -> String {
-    let mut body = json!({
-        "id": head.id,
-        "type": head.kind,
-        "title": head.title,
-        "created": time::format(head.created),
-        "updated": time::format(head.updated),
-        "seq": head.seq,
-        "rev": head.rev,
-        "users_count": roster.len(),
-    });
-    if with_users && let Some(object) = body.as_object_mut() {
-        let users: Vec<AccountView> =
-            roster.iter().map(|member| AccountView::of(&member.account, &look.placeholder)).collect();
-        object.insert("users_data".into(), json!(users));
-    }
-    without_braces(body.to_string())
+    let users = || roster.iter().map(|member| AccountView::of(&member.account, &look.placeholder)).collect();
+    without_braces(&ThreadShared {
+        id: head.id,
+        r#type: &head.kind,
+        title: &head.title,
+        created: time::format(head.created),
+        updated: time::format(head.updated),
+        seq: head.seq,
+        rev: head.rev,
+        users_count: roster.len(),
+        users_data: with_users.then(users),
+    })
+}
+
+#[derive(Serialize)]
+struct SeatOwn<'a> {
+    permissions: i32,
+    notifications: i32,
+    schema: Option<i64>,
+    state: &'a str,
+    question: Option<i64>,
+    on_finish: &'a str,
+    initial_question: Option<i64>,
+    repeat_until: Option<String>,
+    frequency_unit: Option<&'a str>,
+    frequency_value: Option<i64>,
+    next_restart: Option<String>,
+    automated_sender: Option<AccountId>,
+    question_data: Option<Value>,
+    related_message: Option<MessageId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variables_pool: Option<&'a Map<String, Value>>,
 }
 
 /// The members of a thread object that are the seat's own, without braces; `unread`, `read_upto` and
 /// `last_message_data` follow apart, since they change with every message.
 pub fn seat_own(seat: &Seat, with_pool: bool) -> String {
-    let mut body = json!({
-        "permissions": seat.permissions.bits(),
-        "notifications": seat.notifications.bits(),
-        "schema": seat.script.schema,
-        "state": seat.mode.as_str(),
-        "question": seat.script.question,
-        "on_finish": seat.script.on_finish.as_str(),
-        "initial_question": seat.script.initial_question,
-        "repeat_until": seat.repetition.until.map(time::format),
-        "frequency_unit": seat.repetition.unit.map(super::mode::FrequencyUnit::as_str),
-        "frequency_value": seat.repetition.value,
-        "next_restart": seat.repetition.next.map(time::format),
-        "automated_sender": seat.script.automated_sender,
-        "question_data": Value::Null,
-        "related_message": seat.script.related_message,
-    });
-    if with_pool && let Some(object) = body.as_object_mut() {
-        object.insert("variables_pool".into(), Value::Object(seat.script.variables.clone()));
-    }
-    without_braces(body.to_string())
+    without_braces(&SeatOwn {
+        permissions: seat.permissions.bits(),
+        notifications: seat.notifications.bits(),
+        schema: seat.script.schema,
+        state: seat.mode.as_str(),
+        question: seat.script.question,
+        on_finish: seat.script.on_finish.as_str(),
+        initial_question: seat.script.initial_question,
+        repeat_until: seat.repetition.until.map(time::format),
+        frequency_unit: seat.repetition.unit.map(FrequencyUnit::as_str),
+        frequency_value: seat.repetition.value,
+        next_restart: seat.repetition.next.map(time::format),
+        automated_sender: seat.script.automated_sender,
+        question_data: None,
+        related_message: seat.script.related_message,
+        variables_pool: with_pool.then_some(&seat.script.variables),
+    })
 }
 
 /// What a member has before them: the last message with their view of it.
@@ -188,11 +236,13 @@ pub fn push_thread(out: &mut String, shared: &str, own: &str, unread: i64, read_
     }
 }
 
-/// Takes the outer braces off an object that is not empty.
-fn without_braces(mut object: String) -> String {
-    object.pop();
-    object.remove(0);
-    object
+/// An object that is not empty, without its outer braces.
+fn without_braces<T: Serialize>(object: &T) -> String {
+    // texts, numbers and JSON values always serialise; an empty object would only lose its members
+    let mut written = serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned());
+    written.pop();
+    written.remove(0);
+    written
 }
 
 #[cfg(test)]

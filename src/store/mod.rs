@@ -26,8 +26,11 @@ pub mod files;
 pub mod messages;
 pub mod meta;
 mod rows;
+#[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;
 pub mod search;
+#[cfg(test)]
+mod tests;
 pub mod threads;
 pub mod unread;
 pub mod writer;
@@ -36,6 +39,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use diesel::SqliteConnection;
+
+/// A connection to the database; what queries of this room run on.
+pub type Connection = SqliteConnection;
 
 pub use connection::{migrate, open_once};
 pub use files::Files;

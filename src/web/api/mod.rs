@@ -1,0 +1,141 @@
+//! `/api`: threads, members, messages, attachments, search, subscriptions (contract, 4 to 8, 12, 15.4).
+//!
+//! Handlers are thin: read the body, check the right to look, hand a command to the caller's seat
+//! ([`actors::act`](crate::actors::act)), read back what is true now, write the object. What may happen is decided in
+//! [`domain`](crate::domain); complaints become bodies in [`error`](crate::web::error).
+//!
+//! - [`body`]: JSON and multipart bodies. [`page`]: limit and offset. [`select`]: `?fields=`. [`filter`]: columns.
+//! - [`objects`]: the objects that leave, for the caller who asks.
+//! - The other modules are the resources, named as their paths.
+
+pub mod admin;
+pub mod attachments;
+pub mod body;
+pub mod filter;
+pub mod members;
+pub mod messages;
+pub mod objects;
+pub mod page;
+pub mod schema;
+pub mod search;
+pub mod select;
+pub mod subscriptions;
+pub mod threads;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::domain::{AccountId, MessageId, ThreadId};
+use crate::web::entry::Caller;
+use crate::web::error::ApiError;
+
+pub use objects::thread_object;
+
+/// An answer of a handler.
+pub type Answer = Result<HttpResponse, ApiError>;
+
+/// Declares the routes; a method that a path does not have is answered 405.
+pub fn routes(config: &mut web::ServiceConfig) {
+    let other = || web::route().to(method_not_allowed);
+    config
+        .service(
+            web::resource(r"/api/accounts/{account:\d+}/threads/{kind:[^/]+}")
+                .route(web::get().to(threads::list))
+                .route(web::post().to(threads::create))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}")
+                .route(web::get().to(threads::read))
+                .route(web::patch().to(threads::change))
+                .route(web::put().to(threads::change))
+                .route(web::delete().to(threads::leave))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}/users")
+                .route(web::get().to(members::list))
+                .route(web::post().to(members::add))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}/users/{user:\d+}")
+                .route(web::get().to(members::read))
+                .route(web::patch().to(members::change))
+                .route(web::put().to(members::put))
+                .route(web::delete().to(members::remove))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}/ws-subscribe")
+                .route(web::post().to(subscriptions::subscribe))
+                .route(web::delete().to(subscriptions::unsubscribe))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}/read")
+                .route(web::post().to(messages::read_upto))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/admin/threads/{thread:\d+}/members/{user:\d+}")
+                .route(web::put().to(admin::put_member))
+                .default_service(other()),
+        )
+        .service(web::resource("/api/search").route(web::get().to(search::search)).default_service(other()));
+    message_routes(config);
+}
+
+fn message_routes(config: &mut web::ServiceConfig) {
+    let other = || web::route().to(method_not_allowed);
+    config
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}/messages")
+                .route(web::get().to(messages::list))
+                .route(web::post().to(messages::create))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}/messages/{message:\d+}")
+                .route(web::get().to(messages::read))
+                .route(web::patch().to(messages::edit))
+                .route(web::put().to(messages::edit))
+                .route(web::delete().to(messages::delete))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}/messages/{message:\d+}/attachments")
+                .route(web::get().to(attachments::list))
+                .route(web::post().to(attachments::create))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}/messages/{message:\d+}/attachments/{attachment:\d+}")
+                .route(web::get().to(attachments::read))
+                .route(web::patch().to(attachments::change))
+                .route(web::put().to(attachments::change))
+                .route(web::delete().to(attachments::delete))
+                .default_service(other()),
+        );
+}
+
+/// A method that the path does not have. Who is nobody hears that first.
+async fn method_not_allowed(request: HttpRequest, _caller: Caller) -> Answer {
+    Err(ApiError::method_not_allowed(request.method().as_str()))
+}
+
+/// A number in a path. One that is too large for any id stands for nothing, like one that was never given.
+fn number(request: &HttpRequest, name: &str) -> i64 {
+    request.match_info().query(name).parse().unwrap_or(i64::MAX)
+}
+
+fn thread_of(request: &HttpRequest) -> ThreadId {
+    number(request, "thread")
+}
+
+fn user_of(request: &HttpRequest) -> AccountId {
+    number(request, "user")
+}
+
+fn message_of(request: &HttpRequest) -> MessageId {
+    number(request, "message")
+}
