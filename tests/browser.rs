@@ -194,19 +194,3 @@ async fn the_widget_fits_a_narrow_screen() {
     scene.says(WIDGET, "from a small window").await;
     scene.shows(WIDGET, &["from a small window"]).await;
 }
-#[tokio::test]
-async fn tmp_browser_works() {
-    let b = Browser::opens().await;
-    let first = b.window().await;
-    b.goes_to("data:text/html,<title>x</title><textarea></textarea>").await;
-    let t = b.finds("area", "return document.querySelector('textarea')").await;
-    b.types(&t, "hello").await;
-    assert_eq!(b.runs("return document.querySelector('textarea').value", json!([])).await, "hello");
-    let w = b.new_window().await;
-    b.turns_to(&w).await;
-    b.goes_to("about:blank").await;
-    b.turns_to(&first).await;
-    println!("{:?}", b.complaints().await);
-    b.resizes(400, 700).await;
-    println!("{}", b.runs("return innerWidth", json!([])).await);
-}

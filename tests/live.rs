@@ -69,7 +69,7 @@ async fn coming_and_going_is_told_to_those_who_share_a_thread() {
     let presence = |online: bool| move |data: &Value| data["account"] == ben.id && data["online"] == online;
 
     let (phone, desk) = (ben.opens().await, ben.opens().await);
-    hers.hears("presence_updated", presence.clone()(true)).await;
+    hers.hears("presence_updated", presence(true)).await;
     phone.leaves();
     hers.pings().await;
     let early = hers.takes_all();

@@ -43,7 +43,7 @@ async fn posts_twice(ana: &Person, proxy: &Proxy, thread: i64, number: usize, wi
     let request = || {
         let request = ana.request("POST", &format!("/api/threads/{thread}/messages"));
         // The two ways to name a message are one thing.
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             request.json(&json!({"type": "message", "text": text, "client_id": text}))
         } else {
             request.header("Idempotency-Key", &text).json(&json!({"type": "message", "text": text}))

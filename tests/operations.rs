@@ -177,8 +177,7 @@ async fn a_wrong_setting_is_refused_with_a_sentence() {
         let house = House::unopened(&[]);
         let path = house.dir().join("tertulia.toml");
         std::fs::write(&path, text).expect("a file");
-        let words = complaint(&house, &["config", "--check", "--config", &path.display().to_string()]);
-        words
+        complaint(&house, &["config", "--check", "--config", &path.display().to_string()])
     };
     let env = |name: &str, value: &str| complaint(&House::unopened(&[(name, value)]), &["config", "--check"]);
     let table = [

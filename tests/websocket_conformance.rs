@@ -251,6 +251,9 @@ fn is_answer(frame: &Frame) -> bool {
     String::from_utf8_lossy(&frame.payload).contains("\"pong\"")
 }
 
+/// What becomes of a line of the request.
+type Change = Box<dyn Fn(&str) -> Option<String>>;
+
 /// A request to upgrade that is not sound is refused, and a sound one in an odd form is not.
 #[tokio::test]
 async fn every_handshake_is_judged() {
@@ -261,7 +264,7 @@ async fn every_handshake_is_judged() {
     let swap = |name: &'static str, with: &'static str| {
         move |line: &str| Some(if line.starts_with(name) { with.to_owned() } else { line.to_owned() })
     };
-    let table: Vec<(&str, Box<dyn Fn(&str) -> Option<String>>, &[u16])> = vec![
+    let table: Vec<(&str, Change, &[u16])> = vec![
         ("sound", Box::new(|line| Some(line.to_owned())), &[101]),
         ("lower-case names", Box::new(|line| Some(lower_name(line))), &[101]),
         ("upgrade in capitals", Box::new(swap("Upgrade:", "Upgrade: WEBSOCKET")), &[101]),

@@ -34,6 +34,7 @@
 mod clock;
 mod doorway;
 mod frames;
+mod hearing;
 mod house;
 mod intake;
 mod outbox;
@@ -42,6 +43,7 @@ pub mod presence_news;
 mod registry;
 pub mod respond;
 pub mod thread;
+mod thread_fanout;
 mod thread_state;
 mod told;
 pub mod user_thread;

@@ -12,15 +12,13 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 
 use super::House;
-use super::presence::Goodbye;
 use super::respond::{Done, Respond, busy};
 use super::thread_state::Awake;
-use super::told::{Batch, Committed as CommitDone, News, Told, Verdict};
+use super::told::{Committed as CommitDone, Told, Verdict};
 use super::user_thread::{Leave, Opening, UserThread};
-use crate::domain::event::Outcome;
 use crate::domain::members::{self, MemberForm};
 use crate::domain::{Account, AccountId, Decision, Refusal, Seat, ThreadId};
-use crate::store::{Answer, CommitError, Request, StoreError, accounts, messages, threads};
+use crate::store::{Answer, CommitError, Request, StoreError, threads};
 
 /// The mailbox's bound.
 const MAILBOX: usize = 1_024;
@@ -31,16 +29,16 @@ const MAX_WRITING: i64 = 60_000;
 
 /// The actor of one thread.
 pub struct Thread {
-    id: ThreadId,
-    house: House,
-    awake: Option<Awake>,
-    seats: HashMap<AccountId, Addr<UserThread>>,
+    pub(super) id: ThreadId,
+    pub(super) house: House,
+    pub(super) awake: Option<Awake>,
+    pub(super) seats: HashMap<AccountId, Addr<UserThread>>,
     /// Who waits for which commit.
     pending: HashMap<u64, Pending>,
     next_ticket: u64,
     /// When presence was last looked at: see [`Presence::arrivals`](super::presence::Presence::arrivals). `None` when
     /// it must be looked at again.
-    arrivals: Option<u64>,
+    pub(super) arrivals: Option<u64>,
     last_deed: Instant,
 }
 
@@ -62,7 +60,7 @@ impl Pending {
 }
 
 /// What the seats are to hear of their own commits.
-type Verdicts = HashMap<AccountId, (Addr<UserThread>, Vec<Verdict>)>;
+pub(super) type Verdicts = HashMap<AccountId, (Addr<UserThread>, Vec<Verdict>)>;
 
 impl Thread {
     pub(super) fn new(id: ThreadId, house: House) -> Self {
@@ -323,7 +321,7 @@ impl Thread {
     }
 
     /// Starts the seat of a member or watcher.
-    fn start_seat(&mut self, account: AccountId, ctx: &mut Context<Self>) -> Option<Addr<UserThread>> {
+    pub(super) fn start_seat(&mut self, account: AccountId, ctx: &mut Context<Self>) -> Option<Addr<UserThread>> {
         let awake = self.awake.as_ref()?;
         let member = awake.roster.get(account);
         let (who, seat, watching) = match (member, awake.watchers.get(&account)) {
@@ -342,137 +340,6 @@ impl Thread {
         let seat = UserThread::new(opening).start();
         self.seats.insert(account, seat.clone());
         Some(seat)
-    }
-
-    /// Moves the state on and tells the seats; what must be read for it first is read with the mailbox held.
-    fn carry_out(&mut self, outcomes: Vec<Outcome>, verdicts: Verdicts, ctx: &mut Context<Self>) {
-        let Some(awake) = &self.awake else { return };
-        let unknown = awake.unknown_senders(&outcomes);
-        let views = awake.views_without_last(&outcomes);
-        if unknown.is_empty() && views.is_empty() {
-            return self.move_on(&outcomes, verdicts, ctx);
-        }
-        let (store, id) = (self.house.store.clone(), self.id);
-        let reading = async move {
-            let read = store.read(move |connection| {
-                let known = accounts::many(connection, &unknown)?;
-                let lasts: Result<Vec<_>, StoreError> = views
-                    .into_iter()
-                    .map(|(view, hidden)| Ok((view, messages::last(connection, id, &hidden)?)))
-                    .collect();
-                Ok((known, lasts?))
-            });
-            read.await
-        };
-        ctx.wait(reading.into_actor(self).map(move |read, thread, ctx| {
-            if let (Ok((known, lasts)), Some(awake)) = (read, &mut thread.awake) {
-                known.iter().for_each(|account| awake.name(account));
-                for (view, last) in lasts {
-                    awake.set_last(view, last);
-                }
-            }
-            thread.move_on(&outcomes, verdicts, ctx);
-        }));
-    }
-
-    fn move_on(&mut self, outcomes: &[Outcome], verdicts: Verdicts, ctx: &mut Context<Self>) {
-        let Some(awake) = &mut self.awake else { return };
-        let mut news = Vec::new();
-        for outcome in outcomes {
-            awake.apply(outcome, &mut news);
-        }
-        let created = news.iter().filter(|piece| matches!(piece, News::Message { created: true, .. })).count();
-        self.house.metrics.messages.inc_by(u64::try_from(created).unwrap_or(0));
-        if news.iter().any(|piece| matches!(piece, News::Removed { .. })) && !awake.roster.is_empty() {
-            news.push(awake.announcement());
-        }
-        let batch = awake.batch(news);
-        self.tell(batch, verdicts, ctx);
-    }
-
-    /// Tells the batch to whom it concerns, and each seat what became of its own commits.
-    fn tell(&mut self, batch: Batch, mut verdicts: Verdicts, ctx: &mut Context<Self>) {
-        let mut whose: Vec<Option<AccountId>> = batch.news.iter().map(News::whose).collect();
-        whose.dedup();
-        let removed: Vec<AccountId> = batch
-            .news
-            .iter()
-            .filter_map(|piece| match piece {
-                News::Removed { account, .. } => Some(*account),
-                _ => None,
-            })
-            .collect();
-        if batch.news.iter().any(|piece| matches!(piece, News::Thread { .. })) {
-            self.arrivals = None;
-        }
-        let batch = Arc::new(batch);
-        let everybody = whose.contains(&None);
-        if everybody {
-            self.seat_arrivals(ctx);
-        }
-        let told: Vec<AccountId> = match everybody {
-            true => self.seats.keys().copied().collect(),
-            false => whose.into_iter().flatten().collect(),
-        };
-        for account in told {
-            let own = match verdicts.remove(&account) {
-                Some((seat, own)) if self.seats.get(&account) == Some(&seat) => own,
-                Some(other) => {
-                    verdicts.insert(account, other);
-                    Vec::new()
-                }
-                None => Vec::new(),
-            };
-            self.tell_one(account, Some(batch.clone()), own);
-        }
-        for (_, (seat, verdicts)) in verdicts {
-            // bounded: a seat has no more commits under way than the thread allows
-            seat.do_send(Told { batch: None, verdicts });
-        }
-        for account in removed {
-            self.seats.remove(&account);
-        }
-    }
-
-    /// Starts the seats of members and watchers who have come since presence was last looked at.
-    fn seat_arrivals(&mut self, ctx: &mut Context<Self>) {
-        let arrivals = Some(self.house.presence.arrivals());
-        let Some(awake) = &self.awake else { return };
-        if arrivals == self.arrivals {
-            return;
-        }
-        self.arrivals = arrivals;
-        let everyone = awake.roster.seats().map(|seat| seat.account).chain(awake.watchers.keys().copied());
-        let come: Vec<AccountId> = everyone
-            .filter(|account| !self.seats.contains_key(account) && self.house.presence.is_online(*account))
-            .collect();
-        for account in come {
-            self.start_seat(account, ctx);
-        }
-    }
-
-    /// A seat whose mailbox is full cannot keep up: its connections are closed and resume, and it is let go.
-    fn tell_one(&mut self, account: AccountId, batch: Option<Arc<Batch>>, verdicts: Vec<Verdict>) {
-        let Some(seat) = self.seats.get(&account) else { return };
-        match seat.try_send(Told { batch, verdicts }) {
-            Ok(()) => {}
-            Err(SendError::Closed(_)) => {
-                self.seats.remove(&account);
-            }
-            Err(SendError::Full(_)) => {
-                self.house.metrics.mailbox_full.inc();
-                self.house.presence.end_account(account, Goodbye::SlowReader);
-                self.seats.remove(&account);
-            }
-        }
-    }
-
-    fn remove_orphans(&self, outcomes: &[Outcome]) {
-        let orphans: Vec<String> = outcomes.iter().flat_map(|outcome| outcome.orphans.clone()).collect();
-        if !orphans.is_empty() {
-            let files = self.house.store.files().clone();
-            tokio::task::spawn_blocking(move || files.remove(&orphans));
-        }
     }
 
     /// Lets seats go whose members are gone, and falls asleep when nobody is left.

@@ -10,15 +10,14 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 
-use super::frames::{message_frame, named_frame, removed_frame, thread_frame, unread_frame, viewed_last};
 use super::respond::{Done, Respond, busy};
 use super::thread::{Commit, Thread, refusal};
-use super::told::{Around, Batch, Committed, News, OwnPart, Told, Verdict};
+use super::told::{Batch, Committed, Told, Verdict};
 use super::{House, Outgoing};
 use crate::domain::decide::{Command, decide};
 use crate::domain::resume::{Resync, judge};
 use crate::domain::unread::Spans;
-use crate::domain::view::{self, Viewed};
+use crate::domain::view::{self};
 use crate::domain::{Account, Message, ReadState, Refusal, Rev, Seat};
 use crate::store::{CommitError, messages, threads};
 
@@ -46,20 +45,20 @@ struct Pending {
 
 /// The actor of one seat.
 pub struct UserThread {
-    house: House,
+    pub(super) house: House,
     thread: Addr<Thread>,
-    account: Arc<Account>,
-    seat: Arc<Seat>,
+    pub(super) account: Arc<Account>,
+    pub(super) seat: Arc<Seat>,
     /// Whether this stands for somebody who is no member.
-    watching: bool,
+    pub(super) watching: bool,
     /// The seat's own part of thread objects.
-    own: Arc<str>,
+    pub(super) own: Arc<str>,
     /// Which view of the messages is its role's.
-    view: usize,
-    reads: ReadState,
-    unread: Spans,
+    pub(super) view: usize,
+    pub(super) reads: ReadState,
+    pub(super) unread: Spans,
     /// The thread as it was last told.
-    state: Arc<Batch>,
+    pub(super) state: Arc<Batch>,
     pending: HashMap<u64, Pending>,
     next_number: u64,
 }
@@ -297,151 +296,5 @@ impl UserThread {
 
     fn done(&self, message: Option<Arc<Message>>, read: Spans, rev: Rev) -> Done {
         Done { message, read, unread: self.unread.count(), read_upto: self.reads.upto, rev }
-    }
-
-    /// Hears a batch: moves on, and delivers the member's frames in one push.
-    fn hear(&mut self, batch: &Arc<Batch>, ctx: &mut Context<Self>) {
-        self.state = batch.clone();
-        let mut frames = Vec::new();
-        let mut removed = false;
-        for news in &batch.news {
-            if let News::Removed { account, rev } = news
-                && *account == self.account.id
-                && !self.watching
-            {
-                frames.push(self.outgoing(*rev, removed_frame(self.seat.thread, *rev)));
-                removed = true;
-                break;
-            }
-            self.hear_one(news, &mut frames);
-        }
-        if !frames.is_empty() {
-            self.house.presence.deliver(self.account.id, &frames);
-        }
-        if removed {
-            ctx.notify(Leave);
-        }
-    }
-
-    fn hear_one(&mut self, news: &News, frames: &mut Vec<Outgoing>) {
-        match news {
-            News::Message { message, created, shared, around } => {
-                self.hear_message(message, *created, shared, around, frames);
-            }
-            News::Deleted { message, frame } => {
-                let was_unread = self.unread.remove(message.seq);
-                if self.hears() && self.sees(message) {
-                    frames.push(self.outgoing(message.rev, frame.clone()));
-                }
-                if was_unread {
-                    frames.push(self.unread_outgoing());
-                }
-            }
-            News::Thread { rev, around } => {
-                if self.hears() {
-                    frames.push(self.thread_outgoing(*rev, around));
-                }
-            }
-            News::Seat { seat, reads, around } if seat.account == self.account.id && !self.watching => {
-                self.seat = seat.clone();
-                self.own = view::seat_own(seat, true).into();
-                self.reads = reads.clone();
-                frames.push(self.thread_outgoing(seat.rev, around));
-            }
-            News::Read { account, reads, seqs } if *account == self.account.id => {
-                for (from, to) in seqs.iter() {
-                    (from..=to).for_each(|seq| {
-                        self.unread.remove(seq);
-                    });
-                }
-                self.reads = reads.clone();
-                frames.push(self.unread_outgoing());
-            }
-            News::Seat { .. } | News::Read { .. } | News::Removed { .. } => {}
-        }
-    }
-
-    fn hear_message(
-        &mut self,
-        message: &Arc<Message>,
-        created: bool,
-        shared: &str,
-        around: &Around,
-        frames: &mut Vec<Outgoing>,
-    ) {
-        if !self.sees(message) {
-            return;
-        }
-        let own = message.sender == Some(self.account.id);
-        if created && !own && !self.watching && self.reads.counts(message.seq) {
-            self.unread.insert(message.seq, message.seq);
-        }
-        if self.hears() {
-            let part = self.own_part(around, self.viewed(message));
-            let bytes = around.frame(part, |part| message_frame(message, shared, around, part));
-            frames.push(self.outgoing(message.rev, bytes));
-        }
-    }
-
-    fn hears(&self) -> bool {
-        self.watching || self.seat.hears_live()
-    }
-
-    fn sees(&self, message: &Message) -> bool {
-        self.house.config.chat.visibility.sees(self.account.role, &message.kind)
-    }
-
-    /// `is_read` in frames (contract, 15.3): of a recipient who tracks unread, true only for the sender.
-    fn viewed(&self, message: &Message) -> Viewed {
-        let is_own = message.sender == Some(self.account.id);
-        Viewed { is_own, is_read: is_own || self.watching || !self.seat.tracks_unread() }
-    }
-
-    fn own_part(&self, around: &Around, message: Viewed) -> OwnPart {
-        let last = around.lasts.get(self.view).and_then(Option::as_ref);
-        OwnPart {
-            view: self.view,
-            message,
-            last: viewed_last(last, self.account.id, &self.unread),
-            unread: self.unread.count(),
-            read_upto: self.reads.upto,
-            seat: self.own.clone(),
-        }
-    }
-
-    fn outgoing(&self, rev: Rev, bytes: bytes::Bytes) -> Outgoing {
-        Outgoing { thread: self.seat.thread, rev, bytes }
-    }
-
-    fn thread_outgoing(&self, rev: Rev, around: &Around) -> Outgoing {
-        let part = self.own_part(around, Viewed { is_read: true, is_own: false });
-        self.outgoing(rev, around.frame(part, |part| thread_frame(around, part)))
-    }
-
-    fn unread_outgoing(&self) -> Outgoing {
-        Outgoing::plain(unread_frame(self.seat.thread, self.unread.count(), self.reads.upto))
-    }
-
-    /// The frames of what was missed, the thread's if it changed, and the unread count.
-    fn caught(&self, missed: Vec<Message>, since: Rev, upto: Rev) -> Caught {
-        let look = &self.house.look;
-        let around = Arc::new(Around::new(self.state.thread.clone(), self.state.lasts.clone()));
-        let mut frames = Vec::with_capacity(missed.len() + 2);
-        for message in missed.iter().filter(|message| self.sees(message)) {
-            let bytes = if message.deleted {
-                named_frame("message_created_or_updated", &view::deleted_object(message))
-            } else {
-                let sender = message.sender.and_then(|sender| self.state.names.get(&sender));
-                let shared = view::message_shared(message, sender, look);
-                let part = self.own_part(&around, self.viewed(message));
-                message_frame(message, &shared, &around, &part)
-            };
-            frames.push(self.outgoing(message.rev, bytes));
-        }
-        if self.state.changed_rev.max(self.seat.rev) > since {
-            frames.push(self.thread_outgoing(upto, &around));
-        }
-        frames.push(self.unread_outgoing());
-        Caught { frames, rev: upto }
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::visibility::Visibility;
 
 pub use read::{ConfigError, describe, load, markdown};
 pub use settings::{SETTINGS, Setting};
+pub use values::span;
 
 /// All settings, read and checked.
 #[derive(Clone, Debug)]

@@ -30,7 +30,7 @@ pub(super) fn truth(text: &str) -> Result<bool, String> {
 }
 
 /// A span of time: `250ms`, `30s`, `5m`, `2h`, `7d`.
-pub(super) fn span(text: &str) -> Result<Duration, String> {
+pub fn span(text: &str) -> Result<Duration, String> {
     let expected = || "write a span of time, such as 250ms, 30s, 5m, 2h or 7d".to_owned();
     let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?;
     let (digits, unit) = text.split_at(split);

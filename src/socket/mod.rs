@@ -23,6 +23,8 @@
 //! commands under way, joined fragments.
 
 mod body;
+mod catching_up;
+mod closing;
 mod frame;
 mod resuming;
 mod session;

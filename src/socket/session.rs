@@ -5,7 +5,7 @@
 //! command is answered `too_many_in_flight`. Commands of one session reach a thread in the order in which they came.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -13,24 +13,24 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use actix_http::ws::Item;
-use actix_web_actors::ws::{self, CloseCode, CloseReason, ProtocolError};
+use actix_web_actors::ws::{self, CloseCode, ProtocolError};
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
+use super::closing::{answer_to_close, end, offence};
 use super::frame::{self, Command, Incoming};
 use super::resuming::Hold;
 use crate::actors::presence::LiveSession;
-use crate::actors::respond::{Done, busy};
-use crate::actors::user_thread::{Act, Missed, Read, UserThread};
+use crate::actors::respond::Done;
+use crate::actors::user_thread::{Act, Read, UserThread};
 use crate::actors::{self, House, Outbox, Outgoing, Respond, named_frame};
 use crate::domain::account::AccountView;
 use crate::domain::attachment::AttachmentForm;
 use crate::domain::decide;
 use crate::domain::posting::Post;
-use crate::domain::resume::Resync;
 use crate::domain::unread::Spans;
 use crate::domain::view::{self, Viewed};
-use crate::domain::{Account, FieldErrors, Refusal, Rev, Role, Seq, ThreadId};
+use crate::domain::{Account, FieldErrors, Refusal, Role, Seq, ThreadId};
 use crate::store::accounts::Credential;
 
 /// How long a new connection's frames are held for a `resume`.
@@ -39,11 +39,11 @@ const OPENING: Duration = Duration::from_millis(150);
 /// The actor of one connection.
 pub(super) struct Session {
     id: u64,
-    house: House,
-    account: Arc<Account>,
+    pub(super) house: House,
+    pub(super) account: Arc<Account>,
     credential: Credential,
     outbox: Outbox,
-    hold: Rc<RefCell<Hold>>,
+    pub(super) hold: Rc<RefCell<Hold>>,
     /// The seats spoken to so far.
     seats: HashMap<ThreadId, Addr<UserThread>>,
     in_flight: Arc<AtomicUsize>,
@@ -52,7 +52,8 @@ pub(super) struct Session {
     parts: Option<(bool, BytesMut)>,
 }
 
-type Context = ws::WebsocketContext<Session>;
+/// The context that a session runs in.
+pub(super) type Context = ws::WebsocketContext<Session>;
 
 impl Session {
     pub(super) fn new(house: House, account: Arc<Account>, credential: Credential, hold: Rc<RefCell<Hold>>) -> Self {
@@ -145,29 +146,6 @@ impl StreamHandler<Result<ws::Message, ProtocolError>> for Session {
     fn finished(&mut self, ctx: &mut Self::Context) {
         ctx.stop();
     }
-}
-
-fn end(ctx: &mut Context, code: CloseCode, reason: &str) {
-    ctx.close(Some(CloseReason { code, description: Some(reason.to_owned()) }));
-    ctx.stop();
-}
-
-/// The code and reason for a client that breaks the protocol (RFC 6455, 7.4.1).
-fn offence(error: &ProtocolError) -> (CloseCode, &'static str) {
-    match error {
-        ProtocolError::Overflow => (CloseCode::Size, "the frame is larger than hello.limits.frame"),
-        // this is how the codec reports text that is not UTF-8
-        ProtocolError::Io(_) => (CloseCode::Invalid, "text must be UTF-8"),
-        _ => (CloseCode::Protocol, "the frame breaks RFC 6455"),
-    }
-}
-
-/// A close is answered with its own code, or with 1002 when no peer may send that code (RFC 6455, 7.4).
-fn answer_to_close(reason: Option<CloseReason>) -> Option<CloseReason> {
-    let code = u16::from(reason?.code);
-    let allowed = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
-    let code = if allowed { CloseCode::from(code) } else { CloseCode::Protocol };
-    Some(CloseReason { code, description: None })
 }
 
 impl Session {
@@ -382,38 +360,6 @@ impl Session {
         };
         ctx.wait(watching.into_actor(self).map(|watched, _, _| respond.give(watched.map(|()| Done::default()))));
     }
-
-    /// Holds the threads' live frames and fetches what was missed, one thread after the other.
-    fn resume(&mut self, id: Option<Value>, log: &str, threads: BTreeMap<ThreadId, Rev>, ctx: &mut Context) {
-        let same_log = log == &*self.house.log;
-        for thread in threads.keys() {
-            self.hold.borrow_mut().begin(*thread);
-        }
-        let (house, account, hold) = (self.house.clone(), self.account.id, self.hold.clone());
-        let resuming = async move {
-            let mut resumed = BTreeMap::new();
-            for (thread, since) in threads {
-                let caught =
-                    if same_log { catch_up(&house, thread, account, since).await } else { Err(Resync::LogChanged) };
-                match caught {
-                    Ok(caught) => {
-                        house.metrics.resumes.inc();
-                        resumed.insert(thread, caught.rev);
-                        hold.borrow_mut().caught(thread, caught.frames, caught.rev);
-                    }
-                    Err(why) => {
-                        house.metrics.resyncs.inc();
-                        let mut hold = hold.borrow_mut();
-                        hold.answer(frame::resync(thread, why.as_str()));
-                        hold.end(thread);
-                    }
-                }
-            }
-            hold.borrow_mut().answer(frame::resumed(id.as_ref(), &house.log, &resumed));
-        };
-        // the body takes what is ready right after the actor ran, so nobody needs to be woken
-        ctx.spawn(resuming.into_actor(self));
-    }
 }
 
 fn hand_over(seat: &Result<Addr<UserThread>, Refusal>, command: decide::Command, respond: Respond) {
@@ -423,22 +369,5 @@ fn hand_over(seat: &Result<Addr<UserThread>, Refusal>, command: decide::Command,
             let _ = seat.try_send(Act { command, respond });
         }
         Err(refusal) => respond.give(Err(refusal.clone())),
-    }
-}
-
-async fn catch_up(
-    house: &House,
-    thread: ThreadId,
-    account: i64,
-    since: Rev,
-) -> Result<crate::actors::user_thread::Caught, Resync> {
-    let seat = match actors::open_seat(house, thread, account).await {
-        Ok(seat) => seat,
-        Err(refusal) if refusal == busy() => return Err(Resync::TooOld),
-        Err(_) => return Err(Resync::NotAMember),
-    };
-    match seat.send(Missed(since)).await {
-        Ok(caught) => caught,
-        Err(_) => Err(Resync::TooOld),
     }
 }

@@ -1,9 +1,57 @@
-//! stub
+//! HTTP doors: thin handlers, who comes in, error bodies, pages, operations.
+//!
+//! - [`server`]: the listening socket, all routes, starting and stopping.
+//! - [`entry`]: who is asking: tokens, JWTs, visitor tokens, operators' logins, tickets.
+//! - [`api`]: threads, members, messages, attachments, search. [`visitors`]: the widget's way in.
+//! - [`ws`]: the upgrade to the multiplexed WebSocket.
+//! - [`pages`]: what people look at; [`statics`]: files that are served; [`openapi`]: the description of it all.
+//! - [`operations`]: health, readiness, metrics. [`limits`]: rates. [`security`]: headers and request ids.
+//! - [`error`]: the one place where refusals become bodies.
+//!
+//! # Invariants
+//!
+//! A handler decides nothing: rules live in [`domain`](crate::domain). Every body is bounded. 403 comes before any look
+//! whether a thread exists. No token, ticket or password is logged.
+
 pub mod api;
 pub mod entry;
 pub mod error;
+pub mod limits;
+pub mod openapi;
+pub mod operations;
+pub mod pages;
+pub mod security;
+pub mod server;
+pub mod statics;
+pub mod visitors;
+pub mod ws;
+
+use std::sync::Arc;
+
 use crate::actors::House;
+use entry::jwt::JwtVerifier;
+use entry::keys::Keys;
+use entry::login::Passwords;
+use entry::tickets::Tickets;
+use limits::Limits;
+
+/// What handlers need; cloning is cheap.
 #[derive(Clone)]
 pub struct Doors {
+    /// The house behind the doors.
     pub house: House,
+    /// The signing key.
+    pub keys: Arc<Keys>,
+    /// One-use tickets for WebSockets.
+    pub tickets: Tickets,
+    /// One-use links that sign in at the desk, made by the server itself.
+    pub links: Tickets,
+    /// Rates.
+    pub limits: Limits,
+    /// Checks the embedding site's tokens, if they are configured.
+    pub jwt: Option<Arc<JwtVerifier>>,
+    /// Checks passwords.
+    pub passwords: Passwords,
+    /// How the world calls this server, without a slash at the end.
+    pub public_url: Arc<str>,
 }

@@ -163,7 +163,8 @@ impl Drop for Browser {
             );
             let _ = line.read(&mut [0; 512]);
         }
-        let _ = Command::new("sh").args(["-c", &format!("kill -KILL -- -{}", self.driver.id())]).status();
+        let _ = Command::new("sh").args(["-c", &format!("kill -9 -{}", self.driver.id())]).status();
+        let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
 }

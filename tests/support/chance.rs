@@ -9,9 +9,14 @@ impl Chance {
     /// Takes the seed from the environment or the clock, and prints it so that a failure can be repeated.
     pub fn new(what: &str) -> Chance {
         let given = std::env::var("TERTULIA_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed = given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64);
+        let seed = given.unwrap_or_else(clock);
         println!("{what}: TERTULIA_TEST_SEED={seed}");
         Chance(seed)
+    }
+
+    /// A source that is another one each time, for what need not be repeated.
+    pub fn unseeded() -> Chance {
+        Chance(clock() ^ u64::from(std::process::id()) << 32)
     }
 
     /// A source of its own for one part of a test, so that parts running at once stay repeatable.
@@ -41,4 +46,9 @@ impl Chance {
     pub fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }
+}
+
+/// Nanoseconds since 1970; they wrap in 2554.
+fn clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64
 }

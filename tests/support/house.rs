@@ -255,7 +255,7 @@ fn capitalised(name: &str) -> String {
 
 /// A port that nothing listens on, below those that the kernel hands out, so that it is still free after a crash.
 fn free_port() -> u16 {
-    let mut chance = Chance::new("port");
+    let mut chance = Chance::unseeded();
     let ports = std::iter::repeat_with(|| 10_000 + chance.below(20_000) as u16);
     ports.take(1000).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }

@@ -34,6 +34,8 @@ impl Person {
     pub fn new(name: &str, id: i64, key: Key, origin: &str) -> Person {
         let client = reqwest::Client::builder()
             .no_proxy()
+            // A connection kept from before a crash would be one more way to fail.
+            .pool_max_idle_per_host(0)
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("an HTTP client");

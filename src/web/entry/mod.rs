@@ -1,13 +1,19 @@
-//! stub
-use crate::domain::Account;
-use std::sync::Arc;
-pub struct Caller {
-    pub account: Arc<Account>,
-}
-impl actix_web::FromRequest for Caller {
-    type Error = actix_web::Error;
-    type Future = std::future::Ready<Result<Self, Self::Error>>;
-    fn from_request(_: &actix_web::HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
-        std::future::ready(Err(actix_web::error::ErrorUnauthorized("x")))
-    }
-}
+//! Who is asking (design, part 7).
+//!
+//! | what is presented | who that is |
+//! | --- | --- |
+//! | `Authorization: Token …` | an API token, stored as a digest |
+//! | `Authorization: Bearer …` | a JWT signed by the embedding site; the account is made on first sight |
+//! | `Authorization: Visitor …` | a visitor token signed by this server |
+//! | cookie `tertulia_session` | an operator's login; unsafe methods also need the header `X-CSRF-Token` |
+//!
+//! A WebSocket takes the same headers, a one-use ticket in the address, or the cookie with an allowed Origin.
+
+pub mod caller;
+pub mod jwt;
+pub mod keys;
+pub mod login;
+pub mod origin;
+pub mod tickets;
+
+pub use caller::{Caller, authenticate};

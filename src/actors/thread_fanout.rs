@@ -1,0 +1,146 @@
+//! How a thread tells what was committed: moves its state on, starts the seats of those who came meanwhile, and tells
+//! each present seat the batch and what became of its own commits.
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+
+use super::presence::Goodbye;
+use super::thread::{Thread, Verdicts};
+use super::told::{Batch, News, Told, Verdict};
+use crate::domain::AccountId;
+use crate::domain::event::Outcome;
+use crate::store::{StoreError, accounts, messages};
+
+impl Thread {
+    /// Moves the state on and tells the seats; what must be read for it first is read with the mailbox held.
+    pub(super) fn carry_out(&mut self, outcomes: Vec<Outcome>, verdicts: Verdicts, ctx: &mut Context<Self>) {
+        let Some(awake) = &self.awake else { return };
+        let unknown = awake.unknown_senders(&outcomes);
+        let views = awake.views_without_last(&outcomes);
+        if unknown.is_empty() && views.is_empty() {
+            return self.move_on(&outcomes, verdicts, ctx);
+        }
+        let (store, id) = (self.house.store.clone(), self.id);
+        let reading = async move {
+            let read = store.read(move |connection| {
+                let known = accounts::many(connection, &unknown)?;
+                let lasts: Result<Vec<_>, StoreError> = views
+                    .into_iter()
+                    .map(|(view, hidden)| Ok((view, messages::last(connection, id, &hidden)?)))
+                    .collect();
+                Ok((known, lasts?))
+            });
+            read.await
+        };
+        ctx.wait(reading.into_actor(self).map(move |read, thread, ctx| {
+            if let (Ok((known, lasts)), Some(awake)) = (read, &mut thread.awake) {
+                known.iter().for_each(|account| awake.name(account));
+                for (view, last) in lasts {
+                    awake.set_last(view, last);
+                }
+            }
+            thread.move_on(&outcomes, verdicts, ctx);
+        }));
+    }
+
+    fn move_on(&mut self, outcomes: &[Outcome], verdicts: Verdicts, ctx: &mut Context<Self>) {
+        let Some(awake) = &mut self.awake else { return };
+        let mut news = Vec::new();
+        for outcome in outcomes {
+            awake.apply(outcome, &mut news);
+        }
+        let created = news.iter().filter(|piece| matches!(piece, News::Message { created: true, .. })).count();
+        self.house.metrics.messages.inc_by(u64::try_from(created).unwrap_or(0));
+        if news.iter().any(|piece| matches!(piece, News::Removed { .. })) && !awake.roster.is_empty() {
+            news.push(awake.announcement());
+        }
+        let batch = awake.batch(news);
+        self.tell(batch, verdicts, ctx);
+    }
+
+    /// Tells the batch to whom it concerns, and each seat what became of its own commits.
+    pub(super) fn tell(&mut self, batch: Batch, mut verdicts: Verdicts, ctx: &mut Context<Self>) {
+        let mut whose: Vec<Option<AccountId>> = batch.news.iter().map(News::whose).collect();
+        whose.dedup();
+        let removed: Vec<AccountId> = batch
+            .news
+            .iter()
+            .filter_map(|piece| match piece {
+                News::Removed { account, .. } => Some(*account),
+                _ => None,
+            })
+            .collect();
+        if batch.news.iter().any(|piece| matches!(piece, News::Thread { .. })) {
+            self.arrivals = None;
+        }
+        let batch = Arc::new(batch);
+        let everybody = whose.contains(&None);
+        if everybody {
+            self.seat_arrivals(ctx);
+        }
+        let told: Vec<AccountId> = match everybody {
+            true => self.seats.keys().copied().collect(),
+            false => whose.into_iter().flatten().collect(),
+        };
+        for account in told {
+            let own = match verdicts.remove(&account) {
+                Some((seat, own)) if self.seats.get(&account) == Some(&seat) => own,
+                Some(other) => {
+                    verdicts.insert(account, other);
+                    Vec::new()
+                }
+                None => Vec::new(),
+            };
+            self.tell_one(account, Some(batch.clone()), own);
+        }
+        for (_, (seat, verdicts)) in verdicts {
+            // bounded: a seat has no more commits under way than the thread allows
+            seat.do_send(Told { batch: None, verdicts });
+        }
+        for account in removed {
+            self.seats.remove(&account);
+        }
+    }
+
+    /// Starts the seats of members and watchers who have come since presence was last looked at.
+    fn seat_arrivals(&mut self, ctx: &mut Context<Self>) {
+        let arrivals = Some(self.house.presence.arrivals());
+        let Some(awake) = &self.awake else { return };
+        if arrivals == self.arrivals {
+            return;
+        }
+        self.arrivals = arrivals;
+        let everyone = awake.roster.seats().map(|seat| seat.account).chain(awake.watchers.keys().copied());
+        let come: Vec<AccountId> = everyone
+            .filter(|account| !self.seats.contains_key(account) && self.house.presence.is_online(*account))
+            .collect();
+        for account in come {
+            self.start_seat(account, ctx);
+        }
+    }
+
+    /// A seat whose mailbox is full cannot keep up: its connections are closed and resume, and it is let go.
+    fn tell_one(&mut self, account: AccountId, batch: Option<Arc<Batch>>, verdicts: Vec<Verdict>) {
+        let Some(seat) = self.seats.get(&account) else { return };
+        match seat.try_send(Told { batch, verdicts }) {
+            Ok(()) => {}
+            Err(SendError::Closed(_)) => {
+                self.seats.remove(&account);
+            }
+            Err(SendError::Full(_)) => {
+                self.house.metrics.mailbox_full.inc();
+                self.house.presence.end_account(account, Goodbye::SlowReader);
+                self.seats.remove(&account);
+            }
+        }
+    }
+
+    pub(super) fn remove_orphans(&self, outcomes: &[Outcome]) {
+        let orphans: Vec<String> = outcomes.iter().flat_map(|outcome| outcome.orphans.clone()).collect();
+        if !orphans.is_empty() {
+            let files = self.house.store.files().clone();
+            tokio::task::spawn_blocking(move || files.remove(&orphans));
+        }
+    }
+}

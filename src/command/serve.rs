@@ -1,0 +1,144 @@
+//! `tertulia serve`: from settings to an open door, and back again on SIGTERM.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tertulia::actors::House;
+use tertulia::actors::presence::Goodbye;
+use tertulia::config::Config;
+use tertulia::domain::Role;
+use tertulia::store::accounts::{self, Credential, NewAccount};
+use tertulia::web::entry::login::hash;
+use tertulia::web::entry::tickets::Bearer;
+use tertulia::web::{Doors, server};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::demo;
+
+/// How long clients get to take their `goodbye` before connections are cut.
+const FAREWELL: Duration = Duration::from_millis(300);
+/// The longest stop, whatever is under way.
+const LONGEST_STOP: Duration = Duration::from_millis(9_500);
+
+/// Serves until SIGTERM or SIGINT.
+pub fn serve(config: Config, with_demo: bool) -> anyhow::Result<()> {
+    log(&config)?;
+    actix_web::rt::System::new().block_on(run(config, with_demo))
+}
+
+fn log(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log.filter).context("log.filter")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let set = if config.log.json { builder.json().try_init() } else { builder.with_ansi(false).try_init() };
+    set.map_err(|error| anyhow::anyhow!("logging could not be set up: {error}"))
+}
+
+/// Two servers on one data directory would not see each other's changes.
+fn lock(config: &Config) -> anyhow::Result<File> {
+    let directory = &config.server.data_dir;
+    std::fs::create_dir_all(directory)
+        .with_context(|| format!("cannot make the data directory {}", directory.display()))?;
+    let path = directory.join("server.lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!(
+                "another server runs on the data directory {}; stop it, or choose another TERTULIA_DATA_DIR",
+                directory.display()
+            )
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+    }
+}
+
+async fn run(config: Config, with_demo: bool) -> anyhow::Result<()> {
+    let lock = lock(&config)?;
+    let listener = server::listen(&config)
+        .with_context(|| format!("cannot listen on {}; is the port taken?", config.server.listen))?;
+    let local = format!("http://{}", listener.local_addr()?);
+    let public_url = config.server.public_url.clone().unwrap_or_else(|| local.clone());
+    let house = House::open(config, &public_url).await?;
+    first_administrator(&house).await?;
+    let demo = if with_demo { demo::seed(&house).await? } else { None };
+    let doors = Doors::new(house.clone(), &public_url)?;
+    let server = server::serve(&doors, listener)?;
+    let handle = server.handle();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let serving = tokio::spawn(server);
+    announce(&doors, &local, demo)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    let stop = async {
+        // whoever is connected hears it and comes back; then no connection is accepted any more
+        house.presence.close_all(Goodbye::Restart);
+        tokio::time::sleep(FAREWELL).await;
+        handle.stop(true).await;
+        house.store.close().await;
+    };
+    tokio::select! {
+        stopped = tokio::time::timeout(LONGEST_STOP, stop) => {
+            if stopped.is_err() {
+                tracing::warn!("not everything ended in time; what was acknowledged is stored");
+            }
+        }
+        _ = terminate.recv() => tracing::warn!("told twice: ending at once"),
+        _ = interrupt.recv() => tracing::warn!("told twice: ending at once"),
+    }
+    serving.abort();
+    drop(lock);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The first administrator, out of the settings; never with a password that we made up.
+async fn first_administrator(house: &House) -> anyhow::Result<()> {
+    let auth = &house.config.auth;
+    let (Some(email), Some(password)) = (auth.admin_email.clone(), auth.admin_password.clone()) else { return Ok(()) };
+    let email = email.to_lowercase();
+    let address = email.clone();
+    if house.store.read(move |connection| accounts::by_email(connection, &address)).await?.is_some() {
+        return Ok(());
+    }
+    let new = NewAccount {
+        email: Some(email.clone()),
+        first_name: "Administrator".into(),
+        last_name: String::new(),
+        role: Role::Superuser,
+        avatar: None,
+        password_hash: Some(hash(&password)?),
+        external_id: None,
+    };
+    let now = house.clock.now();
+    house.store.write(move |connection| accounts::create(connection, &new, now)).await?;
+    tracing::info!(%email, "the first administrator was made");
+    Ok(())
+}
+
+/// Says where to look; the first line is for programs that wait for it.
+fn announce(doors: &Doors, local: &str, demo: Option<i64>) -> anyhow::Result<()> {
+    let public = &doors.public_url;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "listening on {local}")?;
+    writeln!(out, "  start here        {public}/")?;
+    writeln!(out, "  demo shop         {public}/demo")?;
+    match demo {
+        Some(operator) => {
+            let ticket = doors.links.give(Bearer { account: operator, credential: Credential::Signed });
+            writeln!(out, "  operator's desk   {public}/enter?ticket={ticket}   (good once, for 15 minutes)")?;
+        }
+        None => writeln!(out, "  operator's desk   {public}/desk")?,
+    }
+    writeln!(out, "  REST interface    {public}/api/docs/")?;
+    writeln!(out, "  WebSocket         {public}/docs/websocket")?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Whether a page's origin may use an operator's cookie for a WebSocket (cross-site WebSocket hijacking).
+//!
+//! Compared exactly: scheme, host (whatever its case), port. An origin that is missing or `null` is refused: browsers send
+//! it with every WebSocket.
+
+/// Scheme, host and port of an origin, the port made explicit.
+fn parts(origin: &str) -> Option<(String, String, u16)> {
+    let (scheme, rest) = origin.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    let usual = match scheme.as_str() {
+        "http" | "ws" => 80,
+        "https" | "wss" => 443,
+        _ => return None,
+    };
+    if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ']) {
+        return None;
+    }
+    let (host, port) = match rest.rsplit_once(':') {
+        // the last colon of an IPv6 address is inside of the brackets
+        Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
+        _ => (rest, usual),
+    };
+    (!host.is_empty()).then(|| (scheme, host.to_ascii_lowercase(), port))
+}
+
+/// Whether `origin` is the server's own or one of those allowed.
+pub fn allowed(origin: Option<&str>, own: &[&str], others: &[String]) -> bool {
+    let Some(origin) = origin.and_then(parts) else { return false };
+    let known = own.iter().copied().chain(others.iter().map(String::as_str));
+    known.filter_map(parts).any(|known| known == origin)
+}
+
+/// The origin of an address: scheme, host and port, without a path.
+pub fn of(url: &str) -> String {
+    let after = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(after..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| after + at);
+    url.get(..end).unwrap_or(url).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_own_and_the_allowed_origins_pass() {
+        let own = ["https://chat.example"];
+        let others = ["https://shop.example:8443".to_owned()];
+        let table = [
+            (Some("https://chat.example"), true),
+            (Some("https://CHAT.example"), true),
+            (Some("https://chat.example:443"), true),
+            (Some("https://shop.example:8443"), true),
+            (None, false),
+            (Some("null"), false),
+            (Some(""), false),
+            (Some("http://chat.example"), false),
+            (Some("https://chat.example:444"), false),
+            (Some("https://shop.example"), false),
+            (Some("https://evil.chat.example"), false),
+            (Some("https://chat.example.evil.example"), false),
+            (Some("https://evil.example/https://chat.example"), false),
+            (Some("https://chat.example@evil.example"), false),
+            (Some("https://ch\u{430}t.example"), false),
+            (Some("file://chat.example"), false),
+        ];
+        for (origin, expected) in table {
+            assert_eq!(allowed(origin, &own, &others), expected, "{origin:?}");
+        }
+        assert!(allowed(Some("http://[::1]:8080"), &["http://[::1]:8080"], &[]));
+    }
+
+    #[test]
+    fn the_origin_of_an_address_has_no_path() {
+        assert_eq!(of("https://chat.example/deep/er"), "https://chat.example");
+        assert_eq!(of("http://localhost:8080"), "http://localhost:8080");
+    }
+}

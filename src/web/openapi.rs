@@ -1,0 +1,56 @@
+//! The OpenAPI document, made from the handlers; browsable at `/api/docs`.
+
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::{api, operations, visitors};
+
+/// The document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tertulia",
+        description = "People, scripts, bots and channels in the same threads. Live frames come over the WebSocket, \
+                       which has a page of its own: /docs/websocket. Every endpoint that returns objects takes `?fields=a,b__c`."
+    ),
+    paths(
+        api::threads::list, api::threads::create, api::threads::read, api::threads::change, api::threads::leave,
+        api::members::list, api::members::add, api::members::read, api::members::change, api::members::put, api::members::remove,
+        api::messages::list, api::messages::create, api::messages::read, api::messages::edit, api::messages::delete,
+        api::messages::read_upto,
+        api::attachments::list, api::attachments::create, api::attachments::read, api::attachments::change,
+        api::attachments::delete,
+        api::search::search,
+        api::subscriptions::subscribe, api::subscriptions::unsubscribe,
+        api::admin::put_member, visitors::accounts_list,
+        visitors::me, visitors::ticket, visitors::create, visitors::conversation,
+        operations::healthz, operations::readyz, operations::metrics,
+    ),
+    modifiers(&Authorization),
+    security(("authorization" = []))
+)]
+pub struct Document;
+
+struct Authorization;
+
+impl Modify for Authorization {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let key = ApiKeyValue::with_description("Authorization", "`Token …`, `Bearer …` (JWT) or `Visitor …`");
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("authorization", SecurityScheme::ApiKey(ApiKey::Header(key)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_is_described_once() {
+        let document = serde_json::to_value(Document::openapi()).expect("JSON");
+        let paths = document["paths"].as_object().expect("paths");
+        for path in ["/api/threads/{thread}", "/api/threads/{thread}/messages", "/api/search", "/readyz"] {
+            assert!(paths.contains_key(path), "{path}");
+        }
+    }
+}

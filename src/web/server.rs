@@ -1,0 +1,174 @@
+//! The listening socket, all routes, starting and stopping.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::dev::Server;
+use actix_web::http::header;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use socket2::{Domain, Protocol, Socket, Type};
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::entry::jwt::JwtVerifier;
+use super::entry::keys::Keys;
+use super::entry::login::{self, Passwords};
+use super::entry::tickets::Tickets;
+use super::limits::Limits;
+use super::{Doors, api, openapi, operations, pages, security, statics, visitors, ws};
+use crate::actors::{House, presence_news};
+use crate::config::Config;
+use crate::store::accounts;
+
+/// Connections that wait to be accepted: reconnect storms come all at once.
+const BACKLOG: i32 = 4_096;
+/// The kernel's send buffer of a connection: a small one makes a reader that does not keep up visible at once.
+const SEND_BUFFER: usize = 64 * 1_024;
+/// How long a ticket for a WebSocket is good.
+const TICKET: Duration = Duration::from_secs(30);
+/// How long a printed sign-in link is good.
+const LINK: Duration = Duration::from_secs(15 * 60);
+/// How often it is looked whether something was revoked.
+const REVOCATIONS: Duration = Duration::from_millis(500);
+/// How long revocations are remembered, in microseconds.
+const REMEMBER_REVOCATIONS: i64 = 86_400 * 1_000_000;
+
+/// The listening socket. What it sets, accepted connections inherit: `TCP_USER_TIMEOUT` closes those whose peer takes
+/// nothing, also when its window stays shut, which no timer of ours would notice (actix/actix-web#2441).
+pub fn listen(config: &Config) -> std::io::Result<TcpListener> {
+    let address = config.server.listen;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_tcp_nodelay(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_user_timeout(Some(config.socket.write_timeout))?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+impl Doors {
+    /// The doors of an open house.
+    pub fn new(house: House, public_url: &str) -> anyhow::Result<Doors> {
+        let config = house.config.clone();
+        Ok(Doors {
+            keys: Arc::new(Keys::load(&config.server.data_dir)?),
+            tickets: Tickets::new(TICKET),
+            links: Tickets::new(LINK),
+            limits: Limits::new(&config.limits),
+            jwt: JwtVerifier::new(&config.auth)?.map(Arc::new),
+            passwords: Passwords::new()?,
+            public_url: public_url.into(),
+            house,
+        })
+    }
+}
+
+/// Pages on foreign origins may use the API with a token, never with a cookie.
+fn cors(config: &Config) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .allowed_header(api::threads::IDEMPOTENCY_KEY)
+        .allowed_header("X-Request-Id")
+        .max_age(3_600);
+    let origins = &config.widget.allowed_origins;
+    if origins.iter().any(|origin| origin == "*") {
+        return cors.allow_any_origin().send_wildcard();
+    }
+    // an origin that is not allowed gets its answer without the headers, and its browser keeps it away
+    origins.iter().fold(cors.block_on_origin_mismatch(false), |cors, origin| cors.allowed_origin(origin))
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/healthz", web::get().to(operations::healthz))
+        .route("/readyz", web::get().to(operations::readyz))
+        .route("/metrics", web::get().to(operations::metrics))
+        .route("/ws", web::get().to(ws::upgrade))
+        .route("/ws/all", web::get().to(ws::upgrade))
+        .route("/api/me", web::get().to(visitors::me))
+        .route("/api/ws-tickets", web::post().to(visitors::ticket))
+        .route("/api/visitors", web::post().to(visitors::create))
+        .route("/api/widget/thread", web::post().to(visitors::conversation))
+        .route("/api/admin/accounts", web::get().to(visitors::accounts_list))
+        .configure(api::routes)
+        .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
+        .service(web::redirect("/api/docs", "/api/docs/"))
+        .route("/", web::get().to(pages::home))
+        .route("/demo", web::get().to(pages::demo))
+        .route("/docs/websocket", web::get().to(pages::websocket))
+        .route("/desk", web::get().to(pages::desk))
+        .route("/login", web::get().to(pages::login))
+        .route("/login", web::post().to(login::login))
+        .route("/enter", web::get().to(login::link))
+        .route("/logout", web::post().to(login::logout))
+        .route("/widget.js", web::get().to(statics::widget))
+        .route("/static/{file:.*}", web::get().to(statics::static_file))
+        .route("/media/{file:.*}", web::get().to(statics::media))
+        .default_service(web::to(pages::not_found));
+}
+
+/// Serves on `listener` until it is stopped. Must be called on the runtime that is to drive it.
+pub fn serve(doors: &Doors, listener: TcpListener) -> std::io::Result<Server> {
+    let config = doors.house.config.clone();
+    let workers = match config.server.workers {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        workers => workers,
+    };
+    presence_news::start(&doors.house);
+    doors.limits.forget_in_time();
+    watch_revocations(doors.house.clone());
+    let data = web::Data::new(doors.clone());
+    let server = HttpServer::new(move || {
+        let config = &data.house.config;
+        App::new()
+            .app_data(data.clone())
+            .app_data(web::FormConfig::default().limit(16 * 1_024))
+            .wrap(cors(config))
+            .wrap(from_fn(security::guard))
+            .configure(routes)
+    });
+    Ok(server
+        .workers(workers)
+        .max_connections(config.socket.max_connections)
+        .shutdown_timeout(config.server.shutdown.as_secs().max(1))
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+/// Closes the connections of what was revoked, here or by the command line, soon after.
+fn watch_revocations(house: House) {
+    tokio::spawn(async move {
+        let mut seen = house.store.read(accounts::last_revocation).await.unwrap_or(0);
+        let mut ticks = tokio::time::interval(REVOCATIONS);
+        let mut pruned = house.clock.now();
+        loop {
+            ticks.tick().await;
+            let after = seen;
+            match house.store.read(move |connection| accounts::revoked_since(connection, after)).await {
+                Ok((revoked, last)) => {
+                    if !revoked.is_empty() {
+                        house.presence.revoke(&revoked);
+                    }
+                    seen = last;
+                }
+                Err(error) => tracing::warn!(%error, "revocations could not be read"),
+            }
+            let before = house.clock.now() - REMEMBER_REVOCATIONS;
+            if pruned < before {
+                pruned = house.clock.now();
+                if let Err(error) =
+                    house.store.write(move |connection| accounts::prune_revocations(connection, before)).await
+                {
+                    tracing::warn!(%error, "old revocations could not be forgotten");
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,86 @@
+//! Files that are served: the front end, embedded in the binary, and what people uploaded.
+
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use rust_embed::RustEmbed;
+
+use super::Doors;
+use super::entry::keys::hex;
+use super::error::ApiError;
+use crate::domain::Refusal;
+
+#[derive(RustEmbed)]
+#[folder = "static/"]
+struct Static;
+
+fn kind_of(name: &str) -> &'static str {
+    match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "json" => "application/json",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+/// A file of the front end. Any page may load it: the widget lives on foreign pages.
+fn embedded(request: &HttpRequest, name: &str) -> Result<HttpResponse, ApiError> {
+    let file = Static::get(name).ok_or(Refusal::NotFound)?;
+    let tag = format!("\"{}\"", hex(file.metadata.sha256_hash().get(..12).unwrap_or_default()));
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let mut response = HttpResponseBuilder::new(if known == Some(tag.as_str()) {
+        actix_web::http::StatusCode::NOT_MODIFIED
+    } else {
+        actix_web::http::StatusCode::OK
+    });
+    // always asked again, so that an upgrade is seen at once; an unchanged file costs an empty answer
+    response
+        .insert_header((ETAG, tag.clone()))
+        .insert_header((CACHE_CONTROL, "public, no-cache"))
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    if known == Some(tag.as_str()) {
+        return Ok(response.finish());
+    }
+    Ok(response.insert_header((CONTENT_TYPE, kind_of(name))).body(file.data.into_owned()))
+}
+
+/// `/static/…`
+pub async fn static_file(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let name = request.match_info().query("file").to_owned();
+    embedded(&request, &name)
+}
+
+/// `/widget.js`
+pub async fn widget(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    embedded(&request, "widget.js")
+}
+
+/// `/media/…`: uploaded files, never as pages: pictures are shown, all else is downloaded.
+pub async fn media(request: HttpRequest, doors: web::Data<Doors>) -> Result<HttpResponse, ApiError> {
+    let name = request.match_info().query("file").to_owned();
+    let path = doors.house.store.files().path(&name).ok_or(Refusal::NotFound)?;
+    let bytes = tokio::fs::read(&path).await.map_err(|_| Refusal::NotFound)?;
+    let kind = infer::get(&bytes).filter(|kind| kind.matcher_type() == infer::MatcherType::Image);
+    let shown = kind
+        .map(|kind| kind.mime_type())
+        .filter(|kind| matches!(*kind, "image/png" | "image/jpeg" | "image/gif" | "image/webp"));
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CACHE_CONTROL, "private, max-age=31536000, immutable"))
+        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((CONTENT_TYPE, shown.unwrap_or("application/octet-stream")));
+    if shown.is_none() {
+        let leaf = name.rsplit('/').next().unwrap_or_default();
+        response.insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{leaf}\"")));
+    }
+    Ok(response.body(bytes))
+}

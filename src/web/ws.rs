@@ -1,0 +1,67 @@
+//! `GET /ws`: who may upgrade to the multiplexed WebSocket (design, part 6).
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HOST, ORIGIN};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::Doors;
+use super::api::page::parameters;
+use super::entry::caller::enabled;
+use super::entry::{Caller, authenticate, origin};
+use super::error::ApiError;
+use crate::socket;
+use crate::store::accounts::Credential;
+
+/// Parameters in which people put long-lived tokens; addresses end in logs, so they are refused.
+const TOKENS_IN_ADDRESSES: [&str; 6] = ["token", "access_token", "auth", "authorization", "jwt", "api_key"];
+
+/// Upgrades to a session.
+pub async fn upgrade(
+    request: HttpRequest,
+    doors: web::Data<Doors>,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    let caller = enter(&request, &doors).await?;
+    let presence = &doors.house.presence;
+    let most = i64::try_from(doors.house.config.socket.max_connections).unwrap_or(i64::MAX);
+    if presence.is_closing() || presence.connections() >= most {
+        return Err(ApiError::unavailable("The server takes no more connections now. Retry a little later.").into());
+    }
+    socket::open(&request, payload, &doors.house, caller.account, caller.credential)
+}
+
+async fn enter(request: &HttpRequest, doors: &Doors) -> Result<Caller, ApiError> {
+    let parameters = parameters(request);
+    if TOKENS_IN_ADDRESSES.iter().any(|name| parameters.contains_key(*name)) {
+        let detail = "Tokens in addresses end in logs. Send the Authorization header, or get a ticket from POST /api/ws-tickets.";
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, detail, "token_in_url"));
+    }
+    if let Some(ticket) = parameters.get("ticket") {
+        return by_ticket(doors, ticket).await;
+    }
+    let caller = authenticate(doors, request).await?.ok_or_else(ApiError::not_authenticated)?;
+    if matches!(caller.credential, Credential::Login(_)) && !own_page(request, doors) {
+        let detail = "This page may not open a socket with the operator's cookie; see socket.allowed_origins.";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, detail, "foreign_origin"));
+    }
+    Ok(caller)
+}
+
+async fn by_ticket(doors: &Doors, ticket: &str) -> Result<Caller, ApiError> {
+    let refused = || ApiError::bad_credentials("This ticket was used already, or is too old. Get a new one.");
+    let bearer = doors.tickets.redeem(ticket).ok_or_else(refused)?;
+    let account = enabled(doors, bearer.account).await?.ok_or_else(refused)?;
+    Ok(Caller { account: Arc::new(account), credential: bearer.credential, csrf: None })
+}
+
+/// Whether the request's origin is this server's or an allowed one.
+fn own_page(request: &HttpRequest, doors: &Doors) -> bool {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let public = origin::of(&doors.public_url);
+    // the server may be reached by more names than the public one: the page's own host is fine too
+    let scheme = if public.starts_with("https://") { "https" } else { "http" };
+    let host = header(HOST).map(|host| format!("{scheme}://{host}")).unwrap_or_default();
+    origin::allowed(header(ORIGIN), &[&public, &host], &doors.house.config.socket.allowed_origins)
+}
