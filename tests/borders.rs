@@ -77,7 +77,7 @@ async fn bodies_that_are_none_are_refused() {
         Answer::to(request.header("Content-Type", kind).body(body)).await
     };
     let nested = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-    let broken = ["{", "", "{\"type\": }", "\u{feff}{}", nested.as_str()];
+    let broken = ["{", "{\"type\": }", "\u{feff}{}", nested.as_str()];
 
     for body in broken {
         let answer = sends(body.as_bytes().to_vec(), "application/json").await.is(400);

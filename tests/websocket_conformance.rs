@@ -20,6 +20,8 @@ enum Then {
     Pong(Vec<u8>),
     /// A close frame with one of these codes.
     Close(&'static [u16]),
+    /// An answer first, to what was right, and then a close frame with one of these codes.
+    AnswerThenClose(&'static [u16]),
     /// Nothing in particular: the socket still works.
     Nothing,
 }
@@ -75,7 +77,7 @@ fn lengths() -> Vec<Case> {
     cases.extend([
         case("an empty text", text(b""), Then::Nothing),
         case("a text one byte over the limit", text(&ping_of(LIMIT + 1)), TOO_BIG),
-        case("a head that promises more than the limit", head(FIN | TEXT, LIMIT + 1, true), TOO_BIG),
+        case("a head that promises more than the limit", [head(FIN | TEXT, LIMIT + 1, true), vec![0; 4]].concat(), TOO_BIG),
         case(
             "a head that promises 2^63 bytes",
             [vec![FIN | TEXT, 0xFF], vec![0x80, 0, 0, 0, 0, 0, 0, 0]].concat(),
@@ -106,7 +108,11 @@ fn fragments() -> Vec<Case> {
         case("an open continuation of nothing", frame(CONTINUATION, b"x"), PROTOCOL),
         case("a new text inside a fragmented one", [frame(TEXT, left), text(&whole)].concat(), PROTOCOL),
         case("a binary inside a fragmented text", [frame(TEXT, left), frame(FIN | BINARY, b"x")].concat(), PROTOCOL),
-        case("a continuation after the end", [pieces(&whole, 40), frame(FIN | CONTINUATION, b"x")].concat(), PROTOCOL),
+        case(
+            "a continuation after the end",
+            [pieces(&whole, 40), frame(FIN | CONTINUATION, b"x")].concat(),
+            Then::AnswerThenClose(&[1002]),
+        ),
         case("a close between fragments", [frame(TEXT, left), close_with(1000, b"")].concat(), Then::Close(&[1000])),
         case("a fragmented ping", frame(PING, b"x"), PROTOCOL),
         case("a fragmented close", frame(CLOSE, b""), PROTOCOL),
@@ -230,7 +236,9 @@ async fn plays(person: &Person, case: &Case) -> Result<(), String> {
         match (&case.then, frame.opcode()) {
             (Then::Answer | Then::Nothing, TEXT) if is_answer(&frame) => return Ok(()),
             (Then::Pong(payload), PONG) if frame.payload == *payload => return Ok(()),
-            (Then::Close(codes), CLOSE) if codes.contains(&frame.close_code()) => return ends(&mut socket).await,
+            (Then::Close(codes) | Then::AnswerThenClose(codes), CLOSE) if codes.contains(&frame.close_code()) => {
+                return ends(&mut socket).await;
+            }
             (_, CLOSE) => return Err(format!("a close frame with {}", frame.close_code())),
             (Then::Close(_), TEXT) if is_answer(&frame) => return Err("an answer".to_owned()),
             _ => {}

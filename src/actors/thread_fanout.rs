@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 
+use super::Outgoing;
+use super::frames::removed_frame;
 use super::presence::Goodbye;
 use super::thread::{Thread, Verdicts};
 use super::told::{Batch, News, Told, Verdict};
-use crate::domain::AccountId;
-use crate::domain::event::Outcome;
+use super::user_thread::Leave;
+use crate::domain::event::{Event, Outcome};
+use crate::domain::{AccountId, Rev};
 use crate::store::{StoreError, accounts, messages};
 
 impl Thread {
@@ -47,6 +50,12 @@ impl Thread {
     fn move_on(&mut self, outcomes: &[Outcome], verdicts: Verdicts, ctx: &mut Context<Self>) {
         let Some(awake) = &mut self.awake else { return };
         let mut news = Vec::new();
+        for added in newcomers(outcomes) {
+            // who watched until now hears as a member from now on
+            if let Some(watching) = self.seats.remove(&added) {
+                watching.do_send(Leave);
+            }
+        }
         for outcome in outcomes {
             awake.apply(outcome, &mut news);
         }
@@ -63,11 +72,11 @@ impl Thread {
     pub(super) fn tell(&mut self, batch: Batch, mut verdicts: Verdicts, ctx: &mut Context<Self>) {
         let mut whose: Vec<Option<AccountId>> = batch.news.iter().map(News::whose).collect();
         whose.dedup();
-        let removed: Vec<AccountId> = batch
+        let removed: Vec<(AccountId, Rev)> = batch
             .news
             .iter()
             .filter_map(|piece| match piece {
-                News::Removed { account, .. } => Some(*account),
+                News::Removed { account, rev } => Some((*account, *rev)),
                 _ => None,
             })
             .collect();
@@ -98,8 +107,11 @@ impl Thread {
             // bounded: a seat has no more commits under way than the thread allows
             seat.do_send(Told { batch: None, verdicts });
         }
-        for account in removed {
-            self.seats.remove(&account);
+        for (account, rev) in removed {
+            if self.seats.remove(&account).is_none() {
+                let frame = Outgoing { thread: self.id, rev, bytes: removed_frame(self.id, rev) };
+                self.house.presence.deliver(account, &[frame]);
+            }
         }
     }
 
@@ -143,4 +155,14 @@ impl Thread {
             tokio::task::spawn_blocking(move || files.remove(&orphans));
         }
     }
+}
+
+/// Accounts that these outcomes make members.
+fn newcomers(outcomes: &[Outcome]) -> Vec<AccountId> {
+    let events = outcomes.iter().flat_map(|outcome| &outcome.events);
+    let added = events.filter_map(|event| match event {
+        Event::SeatPut { account, added: true, .. } => Some(account.id),
+        _ => None,
+    });
+    added.collect()
 }

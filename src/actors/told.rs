@@ -85,7 +85,7 @@ impl News {
     pub(super) fn whose(&self) -> Option<AccountId> {
         match self {
             News::Read { account, .. } => Some(*account),
-            News::Seat { seat, .. } => Some(seat.account),
+            // a seat that changes is in everybody's roster
             _ => None,
         }
     }

@@ -19,7 +19,7 @@ use crate::domain::resume::{Resync, judge};
 use crate::domain::unread::Spans;
 use crate::domain::view::{self};
 use crate::domain::{Account, Message, ReadState, Refusal, Rev, Seat};
-use crate::store::{CommitError, messages, threads};
+use crate::store::{CommitError, StoreError, messages, threads};
 
 /// The mailbox's bound.
 const MAILBOX: usize = 256;
@@ -61,6 +61,8 @@ pub struct UserThread {
     pub(super) state: Arc<Batch>,
     pending: HashMap<u64, Pending>,
     next_number: u64,
+    /// Whether the member had left before the seat was read.
+    gone: bool,
 }
 
 impl UserThread {
@@ -82,6 +84,7 @@ impl UserThread {
             state,
             pending: HashMap::new(),
             next_number: 0,
+            gone: false,
         }
     }
 }
@@ -110,6 +113,8 @@ impl Actor for UserThread {
                 seat.reads = reads;
                 seat.unread = unread;
             }
+            // the member left between being looked up and now
+            Err(StoreError::Missing) => seat.gone = true,
             Err(error) => {
                 tracing::error!(%error, "a seat could not be read");
                 ctx.stop();
@@ -247,6 +252,9 @@ impl Handler<Leave> for UserThread {
 impl UserThread {
     /// Decides a command and hands the decision on.
     fn attempt(&mut self, pending: Pending, ctx: &mut Context<Self>) {
+        if self.gone {
+            return pending.respond.give(Err(Refusal::Forbidden));
+        }
         let now = self.house.clock.now();
         let decision = match decide(&self.seat, &self.state.roster, pending.command.clone(), now) {
             Ok(decision) if decision.changes.is_empty() => {

@@ -22,24 +22,21 @@ pub enum User {
         after_help = "Example: echo -n 'a long password' | tertulia user create --email ana@example.org --role operator --password-stdin"
     )]
     Create(Create),
-    /// List all accounts, one JSON object a line.
+    /// List all accounts, as a JSON array.
     List,
     /// Set a password, read from standard input, and end everything the old one had opened.
     Password {
         /// The account's id.
-        #[arg(long)]
         user: i64,
     },
     /// Lock an account out, and close its connections.
     Disable {
         /// The account's id.
-        #[arg(long)]
         user: i64,
     },
     /// Let an account in again.
     Enable {
         /// The account's id.
-        #[arg(long)]
         user: i64,
     },
 }
@@ -106,7 +103,7 @@ pub enum Token {
         #[arg(long, default_value = "")]
         label: String,
     },
-    /// List an account's tokens, one JSON object a line; never the tokens themselves.
+    /// List an account's tokens, as a JSON array; never the tokens themselves.
     List {
         /// The account's id.
         #[arg(long)]
@@ -117,6 +114,12 @@ pub enum Token {
         /// The token's number, from `token list`.
         id: i64,
     },
+}
+
+/// Prints a JSON array, one item a line.
+fn print_list(items: impl Iterator<Item = Value>) {
+    let lines: Vec<String> = items.map(|item| item.to_string()).collect();
+    println!("[{}]", lines.join(",\n "));
 }
 
 /// Runs `change` in one transaction that waits for the server's.
@@ -151,14 +154,11 @@ pub fn user(config: &Config, command: User) -> anyhow::Result<()> {
     match command {
         User::Create(create) => println!("{}", create_user(&mut connection, create)?),
         User::List => {
-            for account in accounts::list(&mut connection, 0, i64::MAX)? {
-                let names = (account.first_name, account.last_name);
-                println!(
-                    "{}",
-                    json!({"id": account.id, "email": account.email, "role": account.role.as_str(),
-                           "first_name": names.0, "last_name": names.1})
-                );
-            }
+            let all = accounts::list(&mut connection, 0, i64::MAX)?;
+            print_list(all.into_iter().map(|account| {
+                json!({"id": account.id, "email": account.email, "role": account.role.as_str(),
+                       "first_name": account.first_name, "last_name": account.last_name})
+            }));
         }
         User::Password { user } => {
             let hash = hash(&password_from_stdin()?)?;
@@ -230,13 +230,11 @@ pub fn token(config: &Config, command: Token) -> anyhow::Result<()> {
             println!("{}", json!({"token": secret, "expires": expires.map(time::format)}));
         }
         Token::List { user } => {
-            for token in accounts::tokens(&mut connection, user)? {
-                println!(
-                    "{}",
-                    json!({"id": token.id, "user": token.account, "label": token.label,
-                           "created": time::format(token.created), "expires": token.expires.map(time::format)})
-                );
-            }
+            let all = accounts::tokens(&mut connection, user)?;
+            print_list(all.into_iter().map(|token| {
+                json!({"id": token.id, "user": token.account, "label": token.label,
+                       "created": time::format(token.created), "expires": token.expires.map(time::format)})
+            }));
         }
         Token::Revoke { id } => {
             let revoked = write(&mut connection, |connection| accounts::revoke_token(connection, id, now()));

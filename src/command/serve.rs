@@ -48,7 +48,7 @@ fn lock(config: &Config) -> anyhow::Result<File> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             bail!(
-                "another server runs on the data directory {}; stop it, or choose another TERTULIA_DATA_DIR",
+                "another server is already running on the data directory {}; stop it, or choose another TERTULIA_DATA_DIR",
                 directory.display()
             )
         }

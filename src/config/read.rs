@@ -31,7 +31,7 @@ pub enum ConfigError {
         hint: String,
     },
     /// A value that cannot be.
-    #[error("{place}: \"{value}\" is no value for {name}: {advice}")]
+    #[error("{place}: \"{value}\" is no value for {name}: {advice} (the default is \"{default}\")")]
     Value {
         /// The setting.
         name: String,
@@ -41,6 +41,8 @@ pub enum ConfigError {
         value: String,
         /// What to write.
         advice: String,
+        /// What holds when nothing is written.
+        default: &'static str,
     },
     /// Settings that do not go together.
     #[error("{0}")]
@@ -110,6 +112,7 @@ fn apply(config: &mut Config, setting: &Setting, value: &str, place: &str) -> Re
         place: place.to_owned(),
         value: if setting.secret { "…".to_owned() } else { value.to_owned() },
         advice,
+        default: setting.default,
     })
 }
 

@@ -96,6 +96,28 @@ impl AccountView {
     }
 }
 
+/// What opened a door, so that revoking it can close what it opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Credential {
+    /// An API token.
+    Token(i64),
+    /// An operator's login.
+    Login(i64),
+    /// Anything signed: visitor tokens and JWTs. Only disabling the account ends them early.
+    Signed,
+}
+
+/// Something that live connections must be closed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// Everything opened by this token.
+    Token(i64),
+    /// Everything opened by this login.
+    Login(i64),
+    /// Everything of this account.
+    Account(AccountId),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

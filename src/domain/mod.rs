@@ -21,8 +21,6 @@
 pub mod account;
 pub mod attachment;
 pub mod decide;
-#[cfg(test)]
-mod decide_tests;
 pub mod event;
 pub mod form;
 pub mod members;
@@ -35,6 +33,8 @@ pub mod resume;
 pub mod rights;
 pub mod roster;
 pub mod seat;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod time;
 pub mod unread;

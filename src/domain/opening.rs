@@ -84,11 +84,12 @@ impl ScriptForm {
         if let Some(until) = self.repeat_until {
             if until <= now {
                 errors.add("repeat_until", "REPEAT_UNTIL_MUST_BE_IN_FUTURE");
-            }
-            if self.frequency_unit.is_none() {
+            } else if self.frequency_unit.is_none() {
                 errors.add("frequency_unit", "REQUIRED");
             }
             match self.frequency_value {
+                // only one thing is said of a past instant, as recorded
+                _ if until <= now => {}
                 None => errors.add("frequency_value", "REQUIRED"),
                 Some(value) if value < 1 => errors.add("frequency_value", "FREQUENCY_VALUE_MUST_BE_POSITIVE"),
                 Some(_) => {}

@@ -1,6 +1,9 @@
 //! How a connection is closed by this side: the code and reason for each offence (RFC 6455, 7.4).
 
+use std::io::ErrorKind;
+
 use actix::prelude::*;
+use actix_web::error::PayloadError;
 use actix_web_actors::ws::{CloseCode, CloseReason, ProtocolError};
 
 use super::session::Context;
@@ -15,7 +18,13 @@ pub(super) fn end(ctx: &mut Context, code: CloseCode, reason: &str) {
 pub(super) fn offence(error: &ProtocolError) -> (CloseCode, &'static str) {
     match error {
         ProtocolError::Overflow => (CloseCode::Size, "the frame is larger than hello.limits.frame"),
-        // this is how the codec reports text that is not UTF-8
+        // the crate wraps three things into an I/O error: reserved bits, what the inflow refuses, text that is not UTF-8
+        ProtocolError::Io(error) if error.kind() == ErrorKind::InvalidData => {
+            (CloseCode::Protocol, "reserved bits must be zero")
+        }
+        ProtocolError::Io(error) if error.to_string() == PayloadError::Overflow.to_string() => {
+            (CloseCode::Size, "the frame is larger than hello.limits.frame")
+        }
         ProtocolError::Io(_) => (CloseCode::Invalid, "text must be UTF-8"),
         _ => (CloseCode::Protocol, "the frame breaks RFC 6455"),
     }

@@ -1,8 +1,10 @@
 //! The multiplexed WebSocket door (design, part 6): one connection carries all of a user's threads.
 //!
 //! - [`frame`]: what clients send, parsed; what they are answered, written.
+//! - [`inflow`]: what comes in, frames that are too large refused at their head.
 //! - [`session`]: the actor of one connection: carries commands to seats, answers them.
 //! - [`resuming`]: which frames are held while threads are resumed, so that nothing arrives twice or out of order.
+//! - [`catching_up`]: `resume`. [`closing`]: codes and reasons when this side closes.
 //! - [`body`]: the response body: the actor's control frames and everything in the outbox, in one write.
 //!
 //! # How a frame leaves
@@ -26,6 +28,7 @@ mod body;
 mod catching_up;
 mod closing;
 mod frame;
+mod inflow;
 mod resuming;
 mod session;
 
@@ -33,13 +36,16 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws;
 
 use crate::actors::House;
 use crate::domain::Account;
-use crate::store::accounts::Credential;
+use crate::domain::account::Credential;
+
+/// The only version of WebSocket (RFC 6455, 4.4).
+const VERSION: &str = "13";
 
 /// The protocol's version, told in `hello`.
 pub const PROTOCOL: u32 = 1;
@@ -72,12 +78,19 @@ pub fn open(
     account: Arc<Account>,
     credential: Credential,
 ) -> Result<HttpResponse, actix_web::Error> {
+    let version = request.headers().get(header::SEC_WEBSOCKET_VERSION);
+    if version.is_some_and(|version| version != VERSION) {
+        // the crate would also take the drafts 7 and 8
+        let mut refused = HttpResponse::build(StatusCode::UPGRADE_REQUIRED);
+        return Ok(refused.insert_header((header::SEC_WEBSOCKET_VERSION, VERSION)).finish());
+    }
     let mut response = ws::handshake(request)?;
     let hold = Rc::new(RefCell::new(resuming::Hold::new(house.config.socket.outbox_bytes)));
     let session = session::Session::new(house.clone(), account, credential, hold.clone());
     let outbox = session.outbox();
     let codec = actix_http::ws::Codec::new().max_size(house.config.socket.max_frame);
-    let actor = Box::pin(ws::WebsocketContext::with_codec(session, payload, codec));
+    let inflow = inflow::Inflow::new(payload, house.config.socket.max_frame);
+    let actor = Box::pin(ws::WebsocketContext::with_codec(session, inflow, codec));
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     Ok(response.streaming(body::Body::new(actor, outbox, hold)))
 }

@@ -24,14 +24,13 @@ use crate::actors::presence::LiveSession;
 use crate::actors::respond::Done;
 use crate::actors::user_thread::{Act, Read, UserThread};
 use crate::actors::{self, House, Outbox, Outgoing, Respond, named_frame};
-use crate::domain::account::AccountView;
+use crate::domain::account::{AccountView, Credential};
 use crate::domain::attachment::AttachmentForm;
 use crate::domain::decide;
 use crate::domain::posting::Post;
 use crate::domain::unread::Spans;
 use crate::domain::view::{self, Viewed};
 use crate::domain::{Account, FieldErrors, Refusal, Role, Seq, ThreadId};
-use crate::store::accounts::Credential;
 
 /// How long a new connection's frames are held for a `resume`.
 const OPENING: Duration = Duration::from_millis(150);

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::StoreError;
 use super::rows::AccountRow;
 use super::schema::{accounts, api_tokens, logins, revocations};
+pub use crate::domain::account::{Credential, Revoked};
 use crate::domain::{Account, AccountId, Micros, Role};
 
 /// An account about to be made.
@@ -35,28 +36,6 @@ pub struct Credentials {
     pub password_hash: Option<String>,
     /// Whether it may not come in.
     pub disabled: bool,
-}
-
-/// What opened a door, so that revoking it can close what it opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Credential {
-    /// An API token.
-    Token(i64),
-    /// An operator's login.
-    Login(i64),
-    /// Anything signed: visitor tokens and JWTs. Only disabling the account ends them early.
-    Signed,
-}
-
-/// Something that live connections must be closed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Revoked {
-    /// Everything opened by this token.
-    Token(i64),
-    /// Everything opened by this login.
-    Login(i64),
-    /// Everything of this account.
-    Account(AccountId),
 }
 
 /// One account.

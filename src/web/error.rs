@@ -72,7 +72,7 @@ impl ApiError {
     /// 429, with the seconds to wait.
     pub fn too_many(retry_after: u64) -> Self {
         let detail = format!("Too many requests. Retry in {retry_after} seconds.");
-        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, &detail, "throttled");
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, &detail, "too_many_requests");
         Self { retry_after: Some(retry_after), ..error }
     }
 

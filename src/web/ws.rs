@@ -15,7 +15,8 @@ use crate::socket;
 use crate::store::accounts::Credential;
 
 /// Parameters in which people put long-lived tokens; addresses end in logs, so they are refused.
-const TOKENS_IN_ADDRESSES: [&str; 6] = ["token", "access_token", "auth", "authorization", "jwt", "api_key"];
+const TOKENS_IN_ADDRESSES: [&str; 8] =
+    ["token", "access_token", "auth", "authorization", "jwt", "api_key", "visitor", "bearer"];
 
 /// Upgrades to a session.
 pub async fn upgrade(

@@ -131,11 +131,11 @@ export class MessageList {
     }
   }
 
-  /** The topmost visible message and where it stands, so that it can be put back there. */
+  /** The topmost visible message and where it stands, so that it can be put back there. Only messages: a day's heading moves up. */
   #place() {
     const top = this.log.scrollTop;
     for (const [key, { node }] of this.#nodes) {
-      if (key !== 'older' && node.offsetTop + node.offsetHeight > top) return { key, offset: node.offsetTop - top };
+      if (/^[cm]/.test(key) && node.offsetTop + node.offsetHeight > top) return { key, offset: node.offsetTop - top };
     }
     return null;
   }

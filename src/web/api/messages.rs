@@ -234,6 +234,9 @@ pub async fn read_upto(
         form.complain("upto", form::REQUIRED);
     }
     let upto = form.integer("upto");
+    if upto.is_some_and(|upto| upto < 0) {
+        form.complain("upto", "Ensure this value is greater than or equal to 0.");
+    }
     let Some(upto) = upto.filter(|_| form.errors.is_empty()) else {
         return Err(Refusal::Invalid(form.errors).into());
     };

@@ -1,4 +1,4 @@
-//! The rules as tables, and as properties of random walks.
+//! The rules of `decide` as tables, and as properties of random walks.
 
 use std::sync::Arc;
 
