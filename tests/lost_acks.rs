@@ -1,6 +1,8 @@
 //! Answers that get lost: the client asks again, and what was stored the first time is what it gets.
 
-use crate::support::{Answer, House, Person, Proxy, Socket, Value, json, person::text_of};
+use std::time::Duration;
+
+use crate::support::{Answer, Chance, House, Person, Proxy, Socket, Value, json, person::text_of};
 
 /// How often an answer is lost on each way.
 const LOSSES: usize = 100;
@@ -29,7 +31,7 @@ async fn a_message_whose_acknowledgement_was_lost_is_stored_once() {
 async fn sends_twice_by_socket(ana: &Person, proxy: &Proxy, thread: i64, text: &str, witness: &mut Socket) {
     let command = json!({"thread": thread, "text": text, "client_id": text});
     let mut socket = ana.opens().await;
-    proxy.loses_the_next_answer();
+    proxy.loses_the_answer_with("\"message\":\"ack\"");
     assert!(socket.tries("send_message", command.clone()).await.is_none(), "the answer should be lost");
     let first = witness.hears_text(text).await;
 
@@ -49,7 +51,7 @@ async fn posts_twice(ana: &Person, proxy: &Proxy, thread: i64, number: usize, wi
             request.header("Idempotency-Key", &text).json(&json!({"type": "message", "text": text}))
         }
     };
-    proxy.loses_the_next_answer();
+    proxy.loses_the_answer_with("HTTP/1.1 201");
     let lost = Answer::attempt(request()).await;
     assert!(lost.is_none(), "the answer should be lost: {}", lost.unwrap());
     let first = witness.hears_text(&text).await;
@@ -63,6 +65,30 @@ fn is_the_same(first: &Value, again: &Value) {
     for name in ["id", "seq", "rev", "text", "created"] {
         assert_eq!(first[name], again[name], "{name} of {again}");
     }
+}
+
+/// Cut at any moment: stored or not, it is stored once in the end.
+#[tokio::test]
+async fn a_line_cut_at_any_moment_doubles_nothing() {
+    let mut chance = Chance::new("cuts");
+    let house = House::new().await;
+    let ana = house.person("ana");
+    let thread = ana.starts("Cuts").await;
+    let proxy = Proxy::before(&house).await;
+    let far = ana.through(proxy.origin());
+    let texts: Vec<String> = (0..60).map(|number| format!("cut {number}")).collect();
+
+    for text in &texts {
+        let command = json!({"thread": thread, "text": text, "client_id": text});
+        let socket = far.opens().await;
+        socket.sends(&json!({"message": "send_message", "id": text, "data": command}));
+        // Not waiting for anything: how far the command comes is left to chance.
+        tokio::time::sleep(Duration::from_micros(chance.below(3_000) as u64)).await;
+        proxy.cuts();
+        far.opens().await.does("send_message", command).await;
+    }
+
+    assert_eq!(ana.texts(thread).await, texts);
 }
 
 /// A line that swallows everything is no reason to lose anything either: the client gives up, comes in by another way
@@ -98,7 +124,7 @@ async fn a_slow_line_keeps_the_order() {
     let [ana, ben] = house.people(["ana", "ben"]);
     let thread = house.thread(&[&ana, &ben]).await;
     let proxy = Proxy::before(&house).await;
-    proxy.delays(std::time::Duration::from_millis(30));
+    proxy.delays(Duration::from_millis(30));
     let (mut far, mut near) = (ana.through(proxy.origin()).opens().await, ben.opens().await);
 
     for number in 0..5 {

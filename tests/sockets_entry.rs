@@ -188,9 +188,8 @@ async fn a_revoked_token_ends_its_sockets() {
 }
 
 fn id_of_newest_token(house: &House, person: &Person) -> String {
-    let tokens = house.told(&["token", "list", "--user", &person.id.to_string()], "");
-    let ids = tokens.as_array().into_iter().flatten().filter_map(|token| token["id"].as_i64());
-    ids.max().expect("a token in the list").to_string()
+    let tokens = house.lists(&["token", "list", "--user", &person.id.to_string()]);
+    tokens.iter().filter_map(|token| token["id"].as_i64()).max().expect("a token in the list").to_string()
 }
 
 #[tokio::test]
@@ -200,10 +199,10 @@ async fn a_disabled_account_is_thrown_out() {
     let socket = ana.opens().await;
 
     let begin = Instant::now();
-    assert!(house.runs(&["user", "disable", &ana.id.to_string()], "").status.success());
+    assert!(house.runs(&["user", "disable", "--user", &ana.id.to_string()], "").status.success());
 
     is_thrown_out(socket, &ana, begin).await;
-    assert!(house.runs(&["user", "enable", &ana.id.to_string()], "").status.success());
+    assert!(house.runs(&["user", "enable", "--user", &ana.id.to_string()], "").status.success());
     ana.opens().await.pings().await;
 }
 
@@ -230,7 +229,7 @@ async fn a_new_password_ends_old_sessions() {
     let socket = socket.unwrap_or_else(|status| panic!("refused: {status}"));
 
     let begin = Instant::now();
-    let changed = house.runs(&["user", "password", &olga.id.to_string()], "another long secret\n");
+    let changed = house.runs(&["user", "password", "--user", &olga.id.to_string()], "another long secret\n");
     assert!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
 
     is_thrown_out(socket, &olga, begin).await;

@@ -36,9 +36,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{StatusCode, Version, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::actors::House;
 use crate::domain::Account;
@@ -46,6 +48,9 @@ use crate::domain::account::Credential;
 
 /// The only version of WebSocket (RFC 6455, 4.4).
 const VERSION: &str = "13";
+
+/// The length of a handshake's nonce, in bytes (RFC 6455, 4.1).
+const NONCE: usize = 16;
 
 /// The protocol's version, told in `hello`.
 pub const PROTOCOL: u32 = 1;
@@ -78,11 +83,8 @@ pub fn open(
     account: Arc<Account>,
     credential: Credential,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let version = request.headers().get(header::SEC_WEBSOCKET_VERSION);
-    if version.is_some_and(|version| version != VERSION) {
-        // the crate would also take the drafts 7 and 8
-        let mut refused = HttpResponse::build(StatusCode::UPGRADE_REQUIRED);
-        return Ok(refused.insert_header((header::SEC_WEBSOCKET_VERSION, VERSION)).finish());
+    if let Some(refused) = unsound(request) {
+        return Ok(refused);
     }
     let mut response = ws::handshake(request)?;
     let hold = Rc::new(RefCell::new(resuming::Hold::new(house.config.socket.outbox_bytes)));
@@ -93,4 +95,20 @@ pub fn open(
     let actor = Box::pin(ws::WebsocketContext::with_codec(session, inflow, codec));
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     Ok(response.streaming(body::Body::new(actor, outbox, hold)))
+}
+
+/// The answer to a handshake that the crate would take although it is not sound (RFC 6455, 4.2.1): HTTP/1.0, the drafts 7
+/// and 8, a key that is no nonce.
+fn unsound(request: &HttpRequest) -> Option<HttpResponse> {
+    if request.version() < Version::HTTP_11 {
+        return Some(HttpResponse::HttpVersionNotSupported().finish());
+    }
+    let version = request.headers().get(header::SEC_WEBSOCKET_VERSION);
+    if version.is_some_and(|version| version != VERSION) {
+        let mut refused = HttpResponse::build(StatusCode::UPGRADE_REQUIRED);
+        return Some(refused.insert_header((header::SEC_WEBSOCKET_VERSION, VERSION)).finish());
+    }
+    let key = request.headers().get(header::SEC_WEBSOCKET_KEY).map_or(&b""[..], |key| key.as_bytes());
+    let is_nonce = STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == NONCE);
+    (!is_nonce).then(|| HttpResponse::BadRequest().body("Sec-WebSocket-Key must be 16 bytes in base64"))
 }

@@ -18,6 +18,8 @@ pub(super) struct Hold {
     opening: bool,
     /// How many `resume` commands wait for each thread.
     resuming: HashMap<ThreadId, usize>,
+    /// What was told by resuming, per thread: frames of these revisions may still wait in the outbox, and are repeats.
+    told: HashMap<ThreadId, Rev>,
     held: VecDeque<Outgoing>,
     held_bytes: usize,
     max_bytes: usize,
@@ -30,6 +32,7 @@ impl Hold {
         Self {
             opening: true,
             resuming: HashMap::new(),
+            told: HashMap::new(),
             held: VecDeque::new(),
             held_bytes: 0,
             max_bytes,
@@ -39,6 +42,9 @@ impl Hold {
 
     /// A frame arrives: it is held, or ready to go. `false` when more is held than may be.
     pub(super) fn arrive(&mut self, frame: Outgoing) -> bool {
+        if self.told.get(&frame.thread).is_some_and(|told| frame.rev <= *told) {
+            return true;
+        }
         let held = frame.thread != 0 && (self.opening || self.resuming.contains_key(&frame.thread));
         if held {
             self.held_bytes += frame.bytes.len();
@@ -69,6 +75,7 @@ impl Hold {
         self.held = others.into();
         let newer = release(own.into_iter().map(|frame| (frame.rev, frame)).collect(), rev);
         self.held.extend(newer);
+        self.told.insert(thread, rev);
         self.end(thread);
     }
 
@@ -131,6 +138,7 @@ mod tests {
         assert!(ready(&mut hold).is_empty());
 
         hold.caught(1, vec![frame(1, 4), frame(1, 5)], 5);
+        hold.arrive(frame(1, 5)); // it waited in the outbox all the while
         hold.arrive(frame(1, 7));
         assert_eq!(ready(&mut hold), ["1:4", "1:5", "1:6", "1:7"]);
     }

@@ -4,13 +4,15 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use tracing::Instrument;
 
 use super::entry::keys::hex;
+use super::error::ApiError;
 
 /// What pages of this server may load: their own things, pictures, and sockets.
 const PAGES: &str = "default-src 'self'; img-src 'self' data: blob: https:; connect-src 'self' ws: wss:; \
@@ -35,6 +37,13 @@ fn request_id(request: &ServiceRequest) -> String {
     }
 }
 
+/// Whether a body for the API says that it is something else than JSON or a form with files.
+fn speaks_otherwise(request: &ServiceRequest) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let known = kind.is_empty() || kind.starts_with("application/json") || kind.starts_with("multipart/form-data");
+    request.path().starts_with("/api/") && !request.method().is_safe() && !known
+}
+
 /// Wraps every request: an id in, out and in the logs, security headers, one line when it is done. The line has the path
 /// and never the query, where tickets stand.
 pub async fn guard(
@@ -43,6 +52,10 @@ pub async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.path().to_owned());
+    if speaks_otherwise(&request) {
+        let detail = "Write application/json, or multipart/form-data where files are taken.";
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail, "unsupported_media_type").into());
+    }
     let span = tracing::info_span!("request", id = %id, %method, path = %path);
     let began = Instant::now();
     let called = next.call(request).instrument(span.clone()).await;

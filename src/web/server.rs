@@ -137,6 +137,8 @@ pub fn serve(doors: &Doors, listener: TcpListener) -> std::io::Result<Server> {
         .workers(workers)
         .max_connections(config.socket.max_connections)
         .shutdown_timeout(config.server.shutdown.as_secs().max(1))
+        // a peer that was told goodbye is not waited for
+        .client_disconnect_timeout(Duration::from_millis(50))
         .disable_signals()
         .listen(listener)?
         .run())

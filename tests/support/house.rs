@@ -45,19 +45,28 @@ impl House {
 
     /// Starts the server and waits until it accepts connections.
     pub async fn opens(&mut self) {
+        self.opens_with(&["serve", "--no-demo"]).await;
+    }
+
+    /// The same with other arguments.
+    pub async fn opens_with(&mut self, arguments: &[&str]) {
         assert!(self.server.is_none(), "the server runs already");
         let deadline = Instant::now() + 2 * PATIENCE;
-        let mut server =
-            self.command(&["serve", "--no-demo"]).stdout(Stdio::piped()).spawn().expect("the server starts");
-        let mut lines = BufReader::new(server.stdout.take().expect("its standard output")).lines();
-        let (tell, told) = tokio::sync::oneshot::channel();
+        let mut server = self.command(arguments).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let lines = BufReader::new(server.stdout.take().expect("its standard output")).lines();
+        let (mut log, (tell, told)) = (self.log.writer(), tokio::sync::oneshot::channel());
         std::thread::spawn(move || {
-            let _ = tell.send(lines.by_ref().map_while(Result::ok).any(|line| line.contains("listening on http://")));
-            lines.for_each(drop);
+            let mut tell = Some(tell);
+            for line in lines.map_while(Result::ok) {
+                let _ = writeln!(log, "{line}");
+                if line.contains("listening on http://") {
+                    tell.take().map(|tell| tell.send(()));
+                }
+            }
         });
         self.server = Some(server);
         let wait = deadline.saturating_duration_since(Instant::now());
-        let listening = tokio::time::timeout(wait, told).await.is_ok_and(|told| told == Ok(true));
+        let listening = tokio::time::timeout(wait, told).await.is_ok_and(|told| told.is_ok());
         assert!(listening, "the server does not listen; it said:\n{}", self.log.tail());
     }
 
@@ -158,11 +167,6 @@ impl House {
         command
     }
 
-    /// Starts the server with these arguments and leaves it to the caller.
-    pub fn starts_by_hand(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).stdout(self.log.writer()).spawn().expect("the server starts")
-    }
-
     /// Runs a command of the same binary to its end, as an operator in a shell would.
     pub fn runs(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command(arguments);
@@ -180,6 +184,14 @@ impl House {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
             panic!("tertulia {arguments:?} printed no JSON: {}", String::from_utf8_lossy(&output.stdout))
         })
+    }
+
+    /// Runs a command that lists things, one JSON object a line.
+    pub fn lists(&self, arguments: &[&str]) -> Vec<Value> {
+        let output = self.runs(arguments, "");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let values = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+        values.collect::<Result<_, _>>().expect("a JSON object a line")
     }
 
     /// Makes an account on the command line and gives it to somebody to act with.

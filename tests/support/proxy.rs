@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -22,10 +22,8 @@ use super::House;
 
 /// How the proxy misbehaves at the moment, shared by all its connections.
 struct Rules {
-    /// Cut at the next answer that comes after a request has passed.
-    loses_answer: AtomicBool,
-    /// A request has passed since then.
-    asked: AtomicBool,
+    /// Cut when these bytes come from the house, and lose them.
+    loses: Mutex<Option<Vec<u8>>>,
     /// Swallow all that comes, both ways, without closing anything.
     swallows: AtomicBool,
     delay_ms: AtomicU64,
@@ -47,8 +45,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("its address"));
         let rules = Arc::new(Rules {
-            loses_answer: AtomicBool::new(false),
-            asked: AtomicBool::new(false),
+            loses: Mutex::new(None),
             swallows: AtomicBool::new(false),
             delay_ms: AtomicU64::new(0),
             answers_lost: AtomicU64::new(0),
@@ -68,10 +65,9 @@ impl Proxy {
         &self.origin
     }
 
-    /// The next request reaches the house; its answer does not come back, the line is cut instead.
-    pub fn loses_the_next_answer(&self) {
-        self.rules.asked.store(false, Ordering::SeqCst);
-        self.rules.loses_answer.store(true, Ordering::SeqCst);
+    /// The next answer that holds these words does not come back; the line is cut instead.
+    pub fn loses_the_answer_with(&self, words: &str) {
+        *self.rules.loses.lock().expect("the rules") = Some(words.as_bytes().to_vec());
     }
 
     /// How many answers were lost that way.
@@ -126,7 +122,6 @@ impl Rules {
             if to.write_all(&piece[..length]).await.is_err() {
                 return;
             }
-            self.asked.store(true, Ordering::SeqCst);
         }
     }
 
@@ -138,7 +133,7 @@ impl Rules {
             if self.swallows.load(Ordering::SeqCst) {
                 continue;
             }
-            if self.asked.load(Ordering::SeqCst) && self.loses_answer.swap(false, Ordering::SeqCst) {
+            if self.is_to_be_lost(&piece[..length]) {
                 self.answers_lost.fetch_add(1, Ordering::SeqCst);
                 return;
             }
@@ -146,6 +141,16 @@ impl Rules {
                 return;
             }
         }
+    }
+
+    /// Whether this piece holds what is to be lost; only once.
+    fn is_to_be_lost(&self, piece: &[u8]) -> bool {
+        let mut loses = self.loses.lock().expect("the rules");
+        let found = loses.as_ref().is_some_and(|words| piece.windows(words.len()).any(|window| window == words));
+        if found {
+            *loses = None;
+        }
+        found
     }
 
     async fn waits(&self) {

@@ -60,9 +60,20 @@ impl Screen {
     }
 
     /// Takes up where the last connection stopped, and fetches what the server says must be fetched.
+    /// A thread that one was taken out of may be there again: a client looks through its list of threads for that.
     pub async fn resumes(&mut self, socket: &mut Socket) {
+        let gone: Vec<i64> = self.shown.iter().filter(|(_, shown)| shown.removed).map(|(thread, _)| *thread).collect();
+        for thread in gone {
+            self.fetches(thread).await;
+        }
         let frames = socket.resumes(&self.log.clone(), &self.revs.clone()).await;
         self.shows_all(frames).await;
+        // Threads that began while a client was away are in no resume: its list tells of them.
+        let unknown: Vec<i64> =
+            self.shown.iter().filter(|(_, shown)| shown.removed).map(|(thread, _)| *thread).collect();
+        for thread in unknown {
+            self.fetches(thread).await;
+        }
     }
 
     /// Applies what has come so far on a live socket.
@@ -78,7 +89,13 @@ impl Screen {
             let (name, data) = (frame["message"].as_str().unwrap_or_default(), &frame["data"]);
             match name {
                 "message_created_or_updated" => self.shows_message(data),
-                "thread_updated" => self.shows_thread(data),
+                "thread_updated" => {
+                    // whoever comes back to a thread has nothing of it any more
+                    if self.shown.get(&id(&data["id"])).is_some_and(|shown| shown.removed) && data["removed"] != true {
+                        again.push(id(&data["id"]));
+                    }
+                    self.shows_thread(data);
+                }
                 "unread_updated" => self.change(id(&data["thread"]), |shown| shown.unread = data["unread"].clone()),
                 "resync" => {
                     self.resyncs.push(data["reason"].as_str().unwrap_or_default().to_owned());
@@ -113,20 +130,24 @@ impl Screen {
         });
     }
 
-    fn shows_thread(&mut self, data: &Value) {
+    /// Some thread that must be fetched, when it is one that was not shown before.
+    fn shows_thread(&mut self, data: &Value) -> Option<i64> {
         let thread = id(&data["id"]);
         if data["removed"] == true {
             self.revs.remove(&thread);
             self.change(thread, |shown| *shown = Shown { removed: true, ..Shown::default() });
-            return;
+            return None;
+        }
+        if self.shown.get(&thread).is_none_or(|shown| shown.removed) {
+            return Some(thread);
         }
         let rev = self.revs.get(&thread).copied().unwrap_or_default().max(id(&data["rev"]));
         self.revs.insert(thread, rev);
         self.change(thread, |shown| {
-            shown.removed = false;
             shown.card = card_of(data);
             shown.unread = data["unread"].clone();
         });
+        None
     }
 
     /// Remembers a message frame, and notices one that came twice or after a newer one.
