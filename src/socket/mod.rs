@@ -101,7 +101,7 @@ pub fn open(
 /// and 8, a key that is no nonce.
 fn unsound(request: &HttpRequest) -> Option<HttpResponse> {
     if request.version() < Version::HTTP_11 {
-        return Some(HttpResponse::HttpVersionNotSupported().finish());
+        return Some(HttpResponse::build(StatusCode::HTTP_VERSION_NOT_SUPPORTED).finish());
     }
     let version = request.headers().get(header::SEC_WEBSOCKET_VERSION);
     if version.is_some_and(|version| version != VERSION) {
