@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use diesel::{Connection, SqliteConnection};
@@ -63,7 +63,9 @@ pub struct Request {
 }
 
 /// Runs in the transaction; what it gives is called after the commit, with whether that worked.
-type Task = Box<dyn FnOnce(&mut SqliteConnection) -> Box<dyn FnOnce(Result<(), StoreError>) + Send> + Send>;
+type Task = Box<dyn FnOnce(&mut SqliteConnection) -> Answering + Send>;
+/// Tells a task's asker what became of it.
+type Answering = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 enum Item {
     Commit(Request),
@@ -224,10 +226,8 @@ fn drain(first: Item, items: &Receiver<Item>) -> (Vec<Item>, Option<oneshot::Sen
         }
         batch.push(item);
         if batch.len() < BATCH {
-            next = match items.try_recv() {
-                Ok(item) => Some(item),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-            };
+            // empty or closed: what is here is the batch
+            next = items.try_recv().ok();
         }
     }
     (batch, None)
@@ -249,7 +249,7 @@ fn carry_out_one(connection: &mut SqliteConnection, caches: &mut Caches, request
 #[derive(Default)]
 struct Done {
     commits: Vec<Committed>,
-    tasks: Vec<Box<dyn FnOnce(Result<(), StoreError>) + Send>>,
+    tasks: Vec<Answering>,
 }
 
 impl Done {
