@@ -195,7 +195,7 @@
       }
       this.badge = shape('span', { class: 'badge', hidden: '', 'data-testid': 'badge', 'aria-hidden': 'true' });
       this.launcher = shape('button', { class: 'launcher', type: 'button', 'aria-expanded': 'false', 'aria-haspopup': 'dialog', 'data-testid': 'launcher' },
-        shape('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, shape('path', { d: 'M4 5.5h16v11h-9.5L6 20v-3.5H4zM8 9.5h8M8 12.8h5' })), this.badge);
+        shape('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, this.symbol = shape('path', {})), this.badge);
       this.launcher.addEventListener('click', () => this.toggle());
       this.notice = shape('p', { class: 'notice', role: 'status', hidden: '' });
       this.shadowRoot.append(this.notice, this.launcher);
@@ -205,6 +205,7 @@
     #label() {
       const title = this.dataset.title ?? 'Chat with us';
       const unread = this.#unread ? `, ${this.#unread} unread ${this.#unread === 1 ? 'message' : 'messages'}` : '';
+      this.symbol.setAttribute('d', this.isOpen ? 'M5 9l7 7 7-7' : 'M4 5.5h16v11h-9.5L6 20v-3.5H4zM8 9.5h8M8 12.8h5');
       this.launcher.setAttribute('aria-label', this.isOpen ? `Close chat: ${title}` : `Open chat: ${title}${unread}`);
     }
 

@@ -199,10 +199,10 @@ async fn a_disabled_account_is_thrown_out() {
     let socket = ana.opens().await;
 
     let begin = Instant::now();
-    assert!(house.runs(&["user", "disable", "--user", &ana.id.to_string()], "").status.success());
+    assert!(house.runs(&["user", "disable", &ana.id.to_string()], "").status.success());
 
     is_thrown_out(socket, &ana, begin).await;
-    assert!(house.runs(&["user", "enable", "--user", &ana.id.to_string()], "").status.success());
+    assert!(house.runs(&["user", "enable", &ana.id.to_string()], "").status.success());
     ana.opens().await.pings().await;
 }
 
@@ -229,7 +229,7 @@ async fn a_new_password_ends_old_sessions() {
     let socket = socket.unwrap_or_else(|status| panic!("refused: {status}"));
 
     let begin = Instant::now();
-    let changed = house.runs(&["user", "password", "--user", &olga.id.to_string()], "another long secret\n");
+    let changed = house.runs(&["user", "password", &olga.id.to_string()], "another long secret\n");
     assert!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
 
     is_thrown_out(socket, &olga, begin).await;

@@ -103,6 +103,9 @@ fn rooms_use_only_the_rooms_below_them() {
     for file in files("src", "rs") {
         let Some((room, allowed)) = ROOMS.iter().find(|(room, _)| *room == file.room()) else { continue };
         for (number, line) in file.code() {
+            if line.contains("crate::{") {
+                complaints.push(format!("{}:{number}: one room a line, please: {}", file.path, line.trim()));
+            }
             for name in used.captures_iter(line).map(|found| found[1].to_owned()) {
                 if is_room(&name) && name != *room && !allowed.contains(&name.as_str()) {
                     complaints.push(format!("{}:{number}: {room} may not use {name}: {}", file.path, line.trim()));

@@ -33,6 +33,7 @@ export class Conversation {
     this.list = new MessageList({
       server: location.origin,
       assistant: 'Assistant',
+      stranger: (id) => `Visitor ${id}`,
       rights: () => ({ edit: Boolean(this.#rights & EDIT), remove: Boolean(this.#rights & DELETE) }),
       older: () => client.load(this.#thread, { older: true }),
       changed: () => this.render(),

@@ -53,7 +53,7 @@ export class Search {
     return h('a', { href: `#${message.thread}/${message.id}`, class: 'result', 'data-testid': 'result', 'data-message': message.id },
       h('span', { class: 'title' }, thread ? threadName(thread, this.#desk) : `Conversation ${message.thread}`),
       h('time', { datetime: message.created }, when(message.created)),
-      h('span', { class: 'preview' }, h('b', {}, `${message.is_own ? 'You' : nameOf(message.sender_data)}: `), marked(decode(message.text), query)));
+      h('span', { class: 'preview' }, h('b', {}, `${message.is_own ? 'You' : nameOf(message.sender_data, `Visitor ${message.sender}`)}: `), marked(decode(message.text), query)));
   }
 
   #key(event) {

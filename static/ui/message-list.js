@@ -13,7 +13,7 @@ export class MessageList {
 
   /** See `messageNode` for the options; besides them `older()` loads more history and returns a promise. */
   constructor(options) {
-    this.#options = { assistant: 'Team', rights: () => ({}), ...options, actions: { ...options.actions, edit: (item) => this.#edit(item) } };
+    this.#options = { assistant: 'Team', stranger: () => 'Team', rights: () => ({}), ...options, actions: { ...options.actions, edit: (item) => this.#edit(item) } };
     // Only additions are read out: a time or a tick changing in an old message is no news.
     this.log = h('div', {
       class: 'log', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', 'aria-label': 'Messages', tabindex: '0', 'data-testid': 'log',

@@ -69,8 +69,9 @@ function stateLine(item, view, actions) {
   if (item.state === 'failed') {
     return h('div', { class: 'meta failed', role: 'alert' },
       h('span', { class: 'why' }, icon('alert'), item.error || 'Not sent.'),
-      h('button', { type: 'button', class: 'text-button', 'data-testid': 'retry', onclick: () => actions.retry(item.client_id) }, 'Retry'),
-      h('button', { type: 'button', class: 'text-button', 'data-testid': 'discard', onclick: () => actions.discard(item.client_id) }, 'Delete'));
+      h('span', { class: 'choices' },
+        h('button', { type: 'button', class: 'text-button', 'data-testid': 'retry', onclick: () => actions.retry(item.client_id) }, 'Retry'),
+        h('button', { type: 'button', class: 'text-button', 'data-testid': 'discard', onclick: () => actions.discard(item.client_id) }, 'Delete')));
   }
   const parts = [h('time', { datetime: item.created }, time(item.created))];
   if (item.state === 'sent' && Date.parse(item.updated) - Date.parse(item.created) > EDITED_AFTER) parts.push(h('span', {}, 'edited'));
@@ -88,11 +89,11 @@ function tools(item, rights, actions) {
 
 /**
  * `view` says how the message stands among its neighbours: `first` and `last` of a run by one sender, `latestOwn`.
- * `options`: `server`, `assistant` (the name of a sender that is nobody), `rights(item)`, `actions`.
+ * `options`: `server`, `assistant` (the name of a sender that is nobody), `stranger(id)` (the name of one without), `rights(item)`, `actions`.
  */
 export function messageNode(item, view, options) {
   const own = Boolean(item.is_own);
-  const name = item.sender ? nameOf(item.sender_data, own ? 'You' : 'Visitor') : options.assistant;
+  const name = item.sender ? nameOf(item.sender_data, own ? 'You' : options.stranger(item.sender)) : options.assistant;
   const classes = ['message', own ? 'own' : 'other', view.first && 'first', view.last && 'last', item.state];
   return h('div', {
     class: classes.filter(Boolean).join(' '), 'data-testid': 'message', 'data-id': item.id ?? '', 'data-state': item.state,

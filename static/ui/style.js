@@ -13,7 +13,7 @@ button { cursor: pointer; }
 .icon-button:disabled { opacity: .45; cursor: default; }
 .icon-button.small { width: 24px; height: 24px; border-radius: 6px; }
 .icon-button.small .icon { width: 14px; height: 14px; }
-.text-button { padding: 2px 4px; border: 0; border-radius: 4px; background: none; color: inherit; font-weight: 600; text-decoration: underline; text-underline-offset: 2px; }
+.text-button { min-height: 24px; padding: 2px 4px; border: 0; border-radius: 4px; background: none; color: inherit; font-weight: 600; text-decoration: underline; text-underline-offset: 2px; }
 .solid-button { padding: 7px 14px; border: 0; border-radius: 8px; background: var(--tt-accent); color: var(--tt-on-accent); font-weight: 600; }
 
 .conversation { position: relative; display: flex; flex-direction: column; min-height: 0; flex: 1; }
@@ -47,6 +47,7 @@ button { cursor: pointer; }
 .meta { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 8px; margin: 4px 4px 0; color: var(--tt-muted); font-size: 12px; }
 .own .meta { justify-content: flex-end; }
 .meta.failed { color: var(--tt-danger); }
+.choices { display: inline-flex; gap: 4px; }
 .why, .meta .sending, .delivered { display: inline-flex; align-items: center; gap: 4px; }
 .meta .icon { width: 14px; height: 14px; }
 .tools { display: flex; opacity: 0; transition: opacity .15s; }
@@ -64,7 +65,7 @@ button { cursor: pointer; }
 .tint-2 { background: #dfe6f7; color: #2a437f; } .tint-3 { background: #f6e0ea; color: #7c2450; }
 .tint-4 { background: #f5eac6; color: #614708; } .tint-5 { background: #e7e0f5; color: #4b3585; }
 
-.attachments { display: flex; flex-wrap: wrap; gap: 6px; }
+.attachments { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 6px; }
 .text + .attachments { margin-top: 8px; }
 .bare .text + .attachments { margin-top: 0; }
 .picture { display: block; width: 112px; height: 112px; border-radius: 10px; overflow: hidden; background: var(--tt-hover); }

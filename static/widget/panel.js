@@ -68,7 +68,7 @@ export class Panel {
       },
     });
     this.element = h('section', { class: 'panel', role: 'dialog', 'aria-labelledby': 'title', tabindex: '-1', hidden: true, 'data-testid': 'panel' },
-      h('header', { class: 'head' }, this.faces,
+      h('div', { class: 'head' }, this.faces,
         h('div', { class: 'who' }, h('h2', { id: 'title' }, title), this.presence),
         h('button', { type: 'button', class: 'icon-button leave', 'aria-label': 'Close chat', 'data-testid': 'close', onclick: () => this.#host.close() }, icon('close'))),
       this.notice);

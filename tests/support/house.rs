@@ -186,12 +186,10 @@ impl House {
         })
     }
 
-    /// Runs a command that lists things, one JSON object a line.
+    /// Runs a command that lists things.
     pub fn lists(&self, arguments: &[&str]) -> Vec<Value> {
-        let output = self.runs(arguments, "");
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        let values = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
-        values.collect::<Result<_, _>>().expect("a JSON object a line")
+        let told = self.told(arguments, "");
+        told.as_array().unwrap_or_else(|| panic!("{arguments:?} printed no list: {told}")).clone()
     }
 
     /// Makes an account on the command line and gives it to somebody to act with.
