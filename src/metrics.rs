@@ -1,5 +1,6 @@
 //! What the server counts, as Prometheus reads it at `/metrics`. The lowest room: knows nothing of the house.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-/// All counters; cloning is cheap, and clones count together.
+/// All counters; cloning is a counter too, and clones count together.
 #[derive(Clone)]
-pub struct Metrics {
-    registry: Arc<Registry>,
+pub struct Metrics(Arc<Counters>);
+
+/// The counters.
+pub struct Counters {
+    registry: Registry,
     /// Open WebSocket connections.
     pub connections: Gauge,
     /// Thread actors in memory.
@@ -77,8 +81,8 @@ impl Metrics {
         let commit_seconds = Histogram::new(exponential_buckets(0.000_1, 2.0, 16));
         registry.register("commit_batch_size", "Requests in one commit", batch_size.clone());
         registry.register("commit_seconds", "Time of one commit", commit_seconds.clone());
-        Self {
-            registry: Arc::new(registry),
+        Self(Arc::new(Counters {
+            registry,
             connections,
             threads,
             seats,
@@ -93,7 +97,7 @@ impl Metrics {
             mailbox_full,
             batch_size,
             commit_seconds,
-        }
+        }))
     }
 
     /// Notes one commit.
@@ -110,5 +114,13 @@ impl Metrics {
         let _ = encode(&mut text, &self.registry);
         self.outbox_peak.set(0);
         text
+    }
+}
+
+impl Deref for Metrics {
+    type Target = Counters;
+
+    fn deref(&self) -> &Counters {
+        &self.0
     }
 }

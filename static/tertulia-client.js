@@ -22,7 +22,8 @@ import { MESSAGE_FIELDS, Thread } from './client/thread.js';
 export { Api, ApiError, Emitter, Shelf, MESSAGE_FIELDS, explain };
 
 const PAGE = 30;
-const RESUME_BATCH = 100;
+/** Threads per `resume` frame; the server takes up to a thousand. */
+const RESUME_BATCH = 500;
 const RESUME_TIMEOUT = 15_000;
 const READ_PAUSE = 2_000;
 const TYPING_LENGTH = 5_000;
@@ -111,7 +112,12 @@ export class Client extends Emitter {
     return (await this.api.get(`/api/threads/${thread.id}/messages?${query}`)).results;
   }
 
-  send(thread, text, files = []) { return this.sender.send(thread.id, text, files); }
+  send(thread, text, files = []) {
+    // The next key pressed begins something new, of which the others should hear at once.
+    this.#lastTyping.delete(thread.id);
+    return this.sender.send(thread.id, text, files);
+  }
+
   retry(clientId) { this.sender.retry(clientId); }
   discard(clientId) { this.sender.discard(clientId); }
 
@@ -157,7 +163,6 @@ export class Client extends Emitter {
     const thread = this.threads.get(message.thread);
     if (!thread) return;
     thread.apply(message);
-    this.#lastTyping.delete(thread.id);
     if (thread_data) thread.merge(thread_data);
     this.changed(thread.id);
   }
@@ -185,9 +190,8 @@ export class Client extends Emitter {
   }
 
   #resume(threads) {
-    const batch = Math.max(1, this.limits.resume ?? RESUME_BATCH);
-    for (let start = 0; start < threads.length; start += batch) {
-      const part = threads.slice(start, start + batch);
+    for (let start = 0; start < threads.length; start += RESUME_BATCH) {
+      const part = threads.slice(start, start + RESUME_BATCH);
       for (const thread of part) thread.settling = true;
       this.#resuming += 1;
       this.connection.send('resume', { log: this.#log, threads: Object.fromEntries(part.map(({ id, rev }) => [id, rev])) });
@@ -259,7 +263,7 @@ export class Client extends Emitter {
         if (!this.outbox.get(id)) return undefined;
         if (data.message?.id) this.accepted(data.message);
         return this.sender.settle(id);
-      case 'error': return this.sender.refuse(id, data);
+      case 'error': return this.sender.refuse(id, { ...data, retryAfter: data.retry_after });
       default: return undefined; // a newer server may say more than we know
     }
   }

@@ -32,10 +32,9 @@ async fn scene(house: &House) -> Scene {
 
 async fn signs_in(browser: &Browser, house: &House) {
     browser.goes_to(&format!("{}/login?next=/desk", house.origin())).await;
-    let email = browser.finds("the login", "return document.querySelector('input[name=email]')").await;
-    browser.types(&email, "olga@chat.example").await;
-    let password = browser.finds("the password", "return document.querySelector('input[name=password]')").await;
-    browser.types(&password, &format!("{PASSWORD}{ENTER}")).await;
+    browser.types("the login", "return document.querySelector('input[name=email]')", "olga@chat.example").await;
+    let password = "return document.querySelector('input[name=password]')";
+    browser.types("the password", password, &format!("{PASSWORD}{ENTER}")).await;
     browser.waits_for("the desk", "return location.pathname === '/desk'").await;
 }
 
@@ -47,24 +46,20 @@ impl Scene {
 
     async fn opens_the_widget(&self) {
         let browser = self.is_at(WIDGET).await;
-        let launcher = format!("{WIDGET} return root.querySelector('[data-testid=launcher]')");
-        let launcher = browser.finds("the launcher", &launcher).await;
-        browser.clicks(&launcher).await;
-        browser.finds("the widget's input", &format!("{WIDGET} return root.querySelector('textarea')")).await;
+        browser.clicks("the launcher", &format!("{WIDGET} return root.querySelector('[data-testid=launcher]')")).await;
+        browser.waits_for("the widget's input", &format!("{WIDGET} return root.querySelector('textarea')")).await;
     }
 
     async fn opens_the_first_thread(&self) {
         let browser = self.is_at(DESK).await;
-        let row = browser.finds("a thread at the desk", "return document.querySelector('[data-testid=thread]')").await;
-        browser.clicks(&row).await;
-        browser.finds("the desk's input", "return document.querySelector('textarea:not([disabled])')").await;
+        browser.clicks("a thread at the desk", "return document.querySelector('[data-testid=thread]')").await;
+        browser.waits_for("the desk's input", "return document.querySelector('textarea:not([disabled])')").await;
     }
 
     async fn says(&self, side: &str, text: &str) {
         let browser = self.is_at(side).await;
-        let input =
-            browser.finds("the input", &format!("{side} return root.querySelector('textarea:not([disabled])')")).await;
-        browser.types(&input, &format!("{text}{ENTER}")).await;
+        let input = format!("{side} return root.querySelector('textarea:not([disabled])')");
+        browser.types("the input", &input, &format!("{text}{ENTER}")).await;
     }
 
     /// The texts shown on one side, in order, once they are all there and sent.
@@ -144,9 +139,7 @@ async fn badges_count_what_was_not_seen() {
     desk.waits_for("nothing unread at the desk", "return !document.querySelector('[data-testid=unread]')").await;
 
     let widget = scene.is_at(WIDGET).await;
-    let close =
-        widget.finds("the way to close", &format!("{WIDGET} return root.querySelector('[data-testid=close]')")).await;
-    widget.clicks(&close).await;
+    widget.clicks("the way to close", &format!("{WIDGET} return root.querySelector('[data-testid=close]')")).await;
     scene.says(DESK, "are you there?").await;
 
     scene.is_at(WIDGET).await;

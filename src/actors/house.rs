@@ -1,5 +1,6 @@
 //! What every actor and door needs of the house, in one handle.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::clock::Clock;
@@ -10,9 +11,12 @@ use crate::domain::view::Look;
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError, meta};
 
-/// The house. Cloning is cheap; clones are the same house.
+/// The house. Cloning is a counter, and clones are the same house: each session and actor keeps one.
 #[derive(Clone)]
-pub struct House {
+pub struct House(Arc<Parts>);
+
+/// What the house is made of.
+pub struct Parts {
     /// Every setting.
     pub config: Arc<Config>,
     /// The store.
@@ -44,7 +48,7 @@ impl House {
             escape: config.chat.escape_text,
         };
         let registry = Registry::new(config.server.arbiters);
-        Ok(House {
+        Ok(House(Arc::new(Parts {
             presence: Presence::new(metrics.clone()),
             registry,
             config: Arc::new(config),
@@ -53,6 +57,14 @@ impl House {
             metrics,
             look: Arc::new(look),
             log: log.into(),
-        })
+        })))
+    }
+}
+
+impl Deref for House {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }

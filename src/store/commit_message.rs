@@ -128,7 +128,12 @@ fn touch(step: &mut Step, id: MessageId) -> Result<(), CommitError> {
     step.head.updated = step.head.updated.max(step.now);
     let hangs = attachments::table.filter(attachments::message_id.eq(id)).count().get_result::<i64>(step.connection)?;
     diesel::update(messages::table.find(id))
-        .set((messages::rev.eq(rev), messages::updated.eq(step.now), messages::has_attachments.eq(hangs > 0)))
+        .set((
+            messages::rev.eq(rev),
+            messages::changed.eq(true),
+            messages::updated.eq(step.now),
+            messages::has_attachments.eq(hangs > 0),
+        ))
         .execute(step.connection)?;
     let message = load(step.connection, step.thread, id)?;
     step.outcome.events.push(Event::MessageSaved { message: Arc::new(message), created: false });
@@ -143,6 +148,7 @@ pub(super) fn delete(step: &mut Step, id: MessageId) -> Result<(), CommitError> 
     diesel::update(messages::table.find(id))
         .set((
             messages::deleted.eq(true),
+            messages::changed.eq(true),
             messages::rev.eq(rev),
             messages::updated.eq(step.now),
             messages::has_attachments.eq(false),

@@ -236,14 +236,25 @@ pub fn missed(
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let rows = messages::table
-        .filter(messages::thread_id.eq(thread))
+    let of_thread = || messages::table.filter(messages::thread_id.eq(thread)).filter(messages::rev.le(upto));
+    let changed = of_thread()
+        .filter(messages::changed)
         .filter(messages::rev.gt(since))
-        .filter(messages::rev.le(upto))
         .order(messages::rev)
         .limit(most)
         .select(MessageRow::as_select())
         .load(connection)?;
+    // revisions of new messages rise with their positions, so the newest positions are read down to `since`
+    let newest = of_thread()
+        .filter(diesel::dsl::not(messages::changed))
+        .order(messages::seq.desc())
+        .limit(most)
+        .select(MessageRow::as_select())
+        .load(connection)?;
+    let mut rows: Vec<MessageRow> = changed;
+    rows.extend(newest.into_iter().take_while(|row| row.rev > since));
+    rows.sort_unstable_by_key(|row| row.rev);
+    rows.truncate(limit.saturating_add(1));
     with_attachments(connection, rows)
 }
 

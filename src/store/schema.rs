@@ -110,6 +110,7 @@ diesel::table! {
         created -> BigInt,
         updated -> BigInt,
         deleted -> Bool,
+        changed -> Bool,
     }
 }
 

@@ -6,7 +6,7 @@ import { backoff } from './basics.js';
 const PATIENCE = 10_000;
 const UPLOAD_TIMEOUT = 5 * 60 * 1000;
 const MOST_ATTEMPTS = 5;
-const TEMPORARY = new Set(['busy', 'unavailable', 'too_many_in_flight']);
+const TEMPORARY = new Set(['busy', 'unavailable', 'clash', 'too_many_in_flight']);
 
 const SENTENCES = {
   THREAD_IS_CLOSED: 'This conversation is closed.',

@@ -28,7 +28,9 @@ export class Conversation {
     const { client } = this.#desk;
     this.title = h('h2', { tabindex: '-1' });
     this.subtitle = h('p', { class: 'subtitle', role: 'status' });
-    this.toggle = h('button', { type: 'button', class: 'outline-button', 'data-testid': 'toggle-state', onclick: () => this.#toggleState() });
+    this.verb = h('span');
+    this.toggle = h('button', { type: 'button', class: 'outline-button', 'data-testid': 'toggle-state', onclick: () => this.#toggleState() },
+      this.verb, h('span', { class: 'wide' }, ' conversation'));
     this.failure = h('p', { class: 'failure', role: 'alert', hidden: true });
     this.list = new MessageList({
       server: location.origin,
@@ -117,7 +119,7 @@ export class Conversation {
     setText(this.subtitle, [closed ? 'Closed' : present ? 'Online now' : 'Away', `${members} ${members === 1 ? 'member' : 'members'}`].join(' · '));
     this.subtitle.classList.toggle('online', present && !closed);
     this.toggle.hidden = !(this.#rights & EDIT_THREAD);
-    setText(this.toggle, closed ? 'Reopen' : 'Close conversation');
+    setText(this.verb, closed ? 'Reopen' : 'Close');
   }
 
   #toggleState() {

@@ -69,6 +69,8 @@ export class Search {
 function marked(text, query) {
   const at = text.toLowerCase().indexOf(query.toLowerCase());
   if (at < 0) return text;
-  const start = Math.max(0, at - CONTEXT);
+  // Begins with a whole word, if there is one in reach.
+  const cut = Math.max(0, at - CONTEXT);
+  const start = cut && text.slice(cut, at).includes(' ') ? text.indexOf(' ', cut) + 1 : cut;
   return [`${start ? '…' : ''}${text.slice(start, at)}`, h('mark', {}, text.slice(at, at + query.length)), text.slice(at + query.length)];
 }

@@ -5,7 +5,8 @@ import { avatar } from '../ui/message.js';
 import { decode, when } from '../ui/text.js';
 import { face, isPresent, threadName } from './people.js';
 
-const PAGE = 100;
+const PAGE = 200;
+const MOST = 2_000;
 const FILTERS = {
   all: () => true,
   unread: (thread) => thread.unread > 0,
@@ -40,11 +41,13 @@ export class ThreadList {
       // The path only: behind a proxy the server may not know its own public name.
       this.#next = next ? next.pathname + next.search : null;
       this.#fetched = true;
+      // A server that lists by age has the newest talk on its last page.
+      if (this.#next && this.#desk.client.threads.size < MOST) return await this.#load(this.#next);
     } catch (error) {
       if (error.temporary) setTimeout(() => this.#load(path), error.retryAfter ?? 3_000);
       else console.error(error);
     }
-    this.render();
+    return this.render();
   }
 
   render() {
@@ -69,7 +72,7 @@ export class ThreadList {
 
   /** Somebody who opened the widget and wrote nothing has a thread, but there is nothing to answer in it. */
   #isWorthShowing(thread) {
-    return thread.last || thread.data.title || thread.id === this.#desk.selected || this.#desk.client.outbox.of(thread.id).length;
+    return thread.last || thread.id === this.#desk.selected || this.#desk.client.outbox.of(thread.id).length;
   }
 
   #row(thread) {

@@ -75,12 +75,12 @@ export class Composer {
   add(files) {
     const fitting = files.filter((file) => file.size <= this.#maxFile && file.size > 0);
     const refused = files.filter((file) => !fitting.includes(file));
-    this.#complain(refused.length ? `${refused.map((file) => file.name).join(', ')}: ${refused[0].size ? `larger than ${megabytes(this.#maxFile)}` : 'empty file'}.` : '');
+    this.complain(refused.length ? `${refused.map((file) => file.name).join(', ')}: ${refused[0].size ? `larger than ${megabytes(this.#maxFile)}` : 'empty file'}.` : '');
     this.#files.push(...fitting);
     this.#showFiles();
   }
 
-  #complain(text) {
+  complain(text) {
     this.problem.textContent = text;
     this.problem.hidden = !text;
   }
@@ -111,7 +111,7 @@ export class Composer {
     this.#files = [];
     this.draft = '';
     this.#options.changed?.('');
-    this.#complain('');
+    this.complain('');
     this.#showFiles();
     this.#options.send(text, files);
     this.focus();

@@ -60,9 +60,11 @@ function bubble(item, server) {
   // What waits to be sent was never escaped, so it is shown as it was typed.
   const shown = item.state === 'sent' ? text : item.text;
   const attachments = [...(item.attachments_data ?? []).map((data) => attachment(data, server)), ...pendingFiles(item)];
+  const pictures = attachments.filter((node) => node.classList.contains('picture'));
+  const others = attachments.filter((node) => !pictures.includes(node));
   return h('div', { class: `bubble${shown ? '' : ' bare'}` },
     h('p', { class: 'text', 'data-testid': 'text' }, linkified(shown)),
-    attachments.length > 0 && h('div', { class: 'attachments' }, attachments));
+    [pictures, others].filter((group) => group.length).map((group) => h('div', { class: 'attachments' }, group)));
 }
 
 function stateLine(item, view, actions) {

@@ -52,7 +52,7 @@ button { cursor: pointer; }
 .meta .icon { width: 14px; height: 14px; }
 .tools { display: flex; opacity: 0; transition: opacity .15s; }
 .message:hover .tools, .tools:focus-within { opacity: 1; }
-@media (hover: none) { .tools { opacity: 1; } }
+@media (hover: none) { .tools { flex-direction: column; opacity: 1; } }
 .tools .icon-button { width: 32px; height: 32px; }
 .tools .icon { width: 16px; height: 16px; }
 
@@ -66,8 +66,9 @@ button { cursor: pointer; }
 .tint-4 { background: #f5eac6; color: #614708; } .tint-5 { background: #e7e0f5; color: #4b3585; }
 
 .attachments { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 6px; }
-.text + .attachments { margin-top: 8px; }
+.attachments { margin-top: 8px; }
 .bare .text + .attachments { margin-top: 0; }
+.bare .attachments + .attachments { margin-top: 4px; }
 .picture { display: block; width: 112px; height: 112px; border-radius: 10px; overflow: hidden; background: var(--tt-hover); }
 .picture img { display: block; width: 100%; height: 100%; object-fit: cover; }
 .bubble.bare:has(.picture) { padding: 4px; }

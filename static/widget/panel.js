@@ -1,5 +1,6 @@
 // The open widget: header, conversation and composer in the element's shadow root.
 
+import { explain } from '../tertulia-client.js';
 import { Composer } from '../ui/composer.js';
 import { h, icon } from '../ui/dom.js';
 import { avatar } from '../ui/message.js';
@@ -11,8 +12,10 @@ import { PANEL } from './style.js';
 /** Short losses of connection happen all the time and heal by themselves; they are not worth a word. */
 const CALM = 1_500;
 const FACES = 3;
-const REOPEN = 4096;
 const CREATE = 2;
+const EDIT = 4;
+const DELETE = 8;
+const REOPEN = 4096;
 
 export class Panel {
   isOpen = false;
@@ -62,7 +65,10 @@ export class Panel {
       assistant: title,
       older: () => this.#session.client.load(this.#session.thread, { older: true }),
       changed: () => this.#schedule(),
+      rights: () => ({ edit: Boolean(this.#rights & EDIT), remove: Boolean(this.#rights & DELETE) }),
       actions: {
+        save: (message, text) => this.#attempt(this.#session.client.edit(message, text)),
+        remove: (message) => { if (confirm('Delete this message for everybody?')) this.#attempt(this.#session.client.remove(message)); },
         retry: (id) => { this.#session.client.retry(id); this.composer.focus(); },
         discard: (id) => { this.#session.client.discard(id); this.composer.focus(); },
       },
@@ -81,6 +87,13 @@ export class Panel {
     this.element.addEventListener('keydown', (event) => { if (event.key === 'Escape' && !event.isComposing) { event.stopPropagation(); this.#host.close(); } });
     // The panel stands before the launcher, so that Tab leads from the one to the other.
     this.#host.shadowRoot.insertBefore(this.element, this.#host.launcher);
+  }
+
+  get #rights() { return this.#session.thread?.data.permissions ?? 0; }
+
+  async #attempt(promise) {
+    try { await promise; } catch (error) { this.composer.complain(error.status ? explain({ status: error.status, fields: error.body }) : 'No connection. Please try again.'); }
+    this.composer.focus();
   }
 
   #send(text, files) {
@@ -149,8 +162,8 @@ export class Panel {
 
   #showState() {
     const data = this.#session.thread?.data;
-    const closed = data?.state === 'closed' && !(data.permissions & REOPEN);
-    const silent = data && !(data.permissions & CREATE);
+    const closed = data?.state === 'closed' && !(this.#rights & REOPEN);
+    const silent = data && !(this.#rights & CREATE);
     this.composer.setEnabled(!closed && !silent, closed ? 'This conversation is closed.' : 'You can only read here.');
   }
 

@@ -70,16 +70,23 @@ impl Browser {
         self.session = made["sessionId"].as_str().expect("a session's id").to_owned();
     }
 
-    /// One WebDriver command.
+    /// One WebDriver command that must be carried out.
     async fn asks(&self, method: &str, path: &str, body: Value) -> Value {
+        match self.tries(method, path, &body).await {
+            Ok(value) => value,
+            Err(refusal) => panic!("chromedriver refused {path} {body}: {}: {}", refusal["error"], refusal["message"]),
+        }
+    }
+
+    /// One WebDriver command: its value, or why it was refused.
+    async fn tries(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let request = self.client.request(method.clone(), format!("{}{path}", self.address));
-        let request = if method == reqwest::Method::POST { request.json(&body) } else { request };
+        let request = if method == reqwest::Method::POST { request.json(body) } else { request };
         let answer = request.timeout(Duration::from_secs(60)).send().await.expect("chromedriver answers");
         let status = answer.status();
         let mut told: Value = answer.json().await.expect("chromedriver speaks JSON");
-        assert!(status.is_success(), "chromedriver refused {path} {body}: {told}");
-        told["value"].take()
+        if status.is_success() { Ok(told["value"].take()) } else { Err(told["value"].take()) }
     }
 
     async fn commands(&self, method: &str, what: &str, body: Value) -> Value {
@@ -126,21 +133,29 @@ impl Browser {
         self.runs(script, json!([])).await
     }
 
-    /// The element that a script returns, once it is there.
-    pub async fn finds(&self, what: &str, script: &str) -> Value {
-        let element = self.waits_for(what, script).await;
-        assert!(element[ELEMENT].is_string(), "{what} is no element: {element}");
-        element
+    /// Clicks the element that a script returns, as a mouse does.
+    pub async fn clicks(&self, what: &str, script: &str) {
+        self.acts(what, script, "click", json!({})).await;
     }
 
-    /// Clicks an element as a mouse does.
-    pub async fn clicks(&self, element: &Value) {
-        self.commands("POST", &format!("/element/{}/click", id(element)), json!({})).await;
+    /// Types into the element that a script returns, as a keyboard does.
+    pub async fn types(&self, what: &str, script: &str, text: &str) {
+        self.acts(what, script, "value", json!({"text": text})).await;
     }
 
-    /// Types into an element as a keyboard does.
-    pub async fn types(&self, element: &Value, text: &str) {
-        self.commands("POST", &format!("/element/{}/value", id(element)), json!({"text": text})).await;
+    /// Does something to an element once it is there. A page may draw it anew at any moment, so then it is looked for again.
+    async fn acts(&self, what: &str, script: &str, action: &str, body: Value) {
+        until(what, || async {
+            let element = self.runs(script, json!([])).await;
+            let Some(id) = element[ELEMENT].as_str() else { return false };
+            let path = format!("/session/{}/element/{id}/{action}", self.session);
+            match self.tries("POST", &path, &body).await {
+                Ok(_) => true,
+                Err(refusal) if refusal["error"] == "stale element reference" => false,
+                Err(refusal) => panic!("{what}: {}: {}", refusal["error"], refusal["message"]),
+            }
+        })
+        .await;
     }
 
     /// What the console complained of since it was last asked.
@@ -171,10 +186,6 @@ impl Drop for Browser {
 
 /// The Enter key, as WebDriver writes it.
 pub const ENTER: &str = "\u{E007}";
-
-fn id(element: &Value) -> &str {
-    element[ELEMENT].as_str().expect("an element")
-}
 
 fn is_truthy(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false)) && *value != json!(0) && *value != json!("")

@@ -101,10 +101,13 @@ CREATE TABLE messages (
     client_id           TEXT,
     created             BIGINT NOT NULL,
     updated             BIGINT NOT NULL,
-    deleted             BOOLEAN NOT NULL DEFAULT 0
+    deleted             BOOLEAN NOT NULL DEFAULT 0,
+    -- true once it was edited or deleted: its rev is then no longer that of its making
+    changed             BOOLEAN NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX messages_seq ON messages (thread_id, seq);
-CREATE INDEX messages_rev ON messages (thread_id, rev);
+-- A message that was never changed is found by its position; only the others need their revision indexed.
+CREATE INDEX messages_changed ON messages (thread_id, rev) WHERE changed;
 CREATE UNIQUE INDEX messages_client ON messages (thread_id, sender_id, client_id) WHERE client_id IS NOT NULL;
 
 CREATE TABLE attachments (
