@@ -31,8 +31,8 @@ pub fn serve(config: Config, with_demo: bool) -> anyhow::Result<()> {
 
 fn log(config: &Config) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.log.filter).context("log.filter")?;
-    // it calls a client's broken frame an error of the server's
-    let filter = filter.add_directive("actix_http::ws::codec=off".parse().context("log.filter")?);
+    // it calls a client's broken frame or request an error of the server's
+    let filter = filter.add_directive("actix_http=off".parse().context("log.filter")?);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let set = if config.log.json { builder.json().try_init() } else { builder.with_ansi(false).try_init() };
     set.map_err(|error| anyhow::anyhow!("logging could not be set up: {error}"))
