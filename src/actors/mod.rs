@@ -19,8 +19,8 @@
 //!
 //! | actor | one per | lives while | mailbox | when it is full |
 //! | --- | --- | --- | --- | --- |
-//! | `Thread` | thread in which something happens | a seat is present, or something happened within `chat.idle` | 1,024 | the command is refused with `busy`; the writer's answers are bounded by the commits under way |
-//! | `UserThread` | member (or watcher) present or acting | the member is connected or acted within `chat.idle` | 256 | commands: `busy`; news: the member's connections are closed and resume |
+//! | `Thread` | thread in which something happens | something happened in it within `chat.idle` | 1,024 | the command is refused with `busy`; the writer's answers are bounded by the commits under way |
+//! | `UserThread` | member (or watcher) present or acting | its thread is awake, and the member is connected or has something under way | 256 | commands: `busy`; news: the member's connections are closed and resume |
 //! | session (see [`socket`](crate::socket)) | connection | the connection lives | an [`Outbox`] bounded in bytes and frames | the connection is closed and resumes |
 //!
 //! A thread and its seats live on one arbiter, chosen by the thread's id. Absent members have no actor, and cost nothing.

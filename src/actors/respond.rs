@@ -12,6 +12,8 @@ use crate::domain::{Message, Refusal, Rev, Seq};
 pub struct Done {
     /// The message that was made, changed, found again or deleted.
     pub message: Option<Arc<Message>>,
+    /// Its shared part, where it is written already.
+    pub shared: Option<Arc<str>>,
     /// The positions that were unread and now are read.
     pub read: Spans,
     /// How many are unread now.

@@ -1,7 +1,7 @@
 //! `Thread`: one per thread in which something happens. It orders what its seats decide, has it committed, and tells
 //! every present seat what is now true.
 //!
-//! Lives while a seat is present or something happened within `chat.idle`. Mailbox: [`MAILBOX`]; when it is full the
+//! Lives while something happened in it within `chat.idle`; whoever is connected is found again when it wakes. Mailbox: [`MAILBOX`]; when it is full the
 //! sender answers `busy`. Commits under way: [`MAX_PENDING`], then `busy` too; so the writer's answers, which are sent
 //! whatever the mailbox holds, are bounded. It never decides, and never touches a socket.
 
@@ -264,8 +264,9 @@ impl Handler<Announce> for Thread {
     type Result = ();
 
     fn handle(&mut self, _: Announce, ctx: &mut Self::Context) {
-        let Some(awake) = &self.awake else { return };
-        let batch = awake.batch(vec![awake.announcement()]);
+        let Some(awake) = &mut self.awake else { return };
+        let news = vec![awake.announcement()];
+        let batch = awake.batch(news);
         self.tell(batch, Verdicts::new(), ctx);
     }
 }
@@ -322,7 +323,7 @@ impl Thread {
 
     /// Starts the seat of a member or watcher.
     pub(super) fn start_seat(&mut self, account: AccountId, ctx: &mut Context<Self>) -> Option<Addr<UserThread>> {
-        let awake = self.awake.as_ref()?;
+        let awake = self.awake.as_mut()?;
         let member = awake.roster.get(account);
         let (who, seat, watching) = match (member, awake.watchers.get(&account)) {
             (Some(member), _) => (member.account.clone(), member.seat.clone(), false),
@@ -342,7 +343,7 @@ impl Thread {
         Some(seat)
     }
 
-    /// Lets seats go whose members are gone, and falls asleep when nobody is left.
+    /// Lets seats go whose members are gone, and falls asleep when nothing happened for a while.
     fn tidy(&mut self, ctx: &mut Context<Self>) {
         let presence = self.house.presence.clone();
         let waiting: HashSet<AccountId> = self.pending.values().filter_map(Pending::account).collect();
@@ -354,7 +355,8 @@ impl Thread {
             stays
         });
         let idle = self.last_deed.elapsed() >= self.house.config.chat.idle;
-        if idle && self.pending.is_empty() && (self.seats.is_empty() || self.awake.is_none()) {
+        // also when members are connected: they are found again with the next thing that happens
+        if idle && self.pending.is_empty() {
             ctx.notify(Sleep);
         }
     }

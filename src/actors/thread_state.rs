@@ -9,7 +9,7 @@ use crate::domain::event::{Event, Outcome};
 use crate::domain::roster::Member;
 use crate::domain::view::{self, Look, MAX_USERS_IN_FRAMES, ThreadHead};
 use crate::domain::visibility::Visibility;
-use crate::domain::{Account, AccountId, Message, MessageId, Rev, Roster};
+use crate::domain::{Account, AccountId, Message, MessageId, Micros, Rev, Roster};
 use crate::store::threads::ThreadState;
 
 /// A thread that is awake.
@@ -22,6 +22,8 @@ pub(super) struct Awake {
     names: Arc<Names>,
     views: Vec<Vec<String>>,
     look: Arc<Look>,
+    /// The thread object's shared part, as it was written for a head of this revision and position.
+    written: Option<(Rev, Micros, Arc<str>)>,
 }
 
 impl Awake {
@@ -36,6 +38,7 @@ impl Awake {
             names: Arc::default(),
             views: visibility.views(),
             look,
+            written: None,
         };
         let members: Vec<Arc<Account>> = awake.roster.iter().map(|member| member.account.clone()).collect();
         for account in members {
@@ -104,9 +107,17 @@ impl Awake {
     }
 
     /// The thread object's shared part as it stands.
-    pub(super) fn thread_shared(&self) -> Arc<str> {
+    pub(super) fn thread_shared(&mut self) -> Arc<str> {
+        // every change of head or roster moves the revision; a deletion may also move only the time
+        if let Some((rev, updated, written)) = &self.written
+            && (*rev, *updated) == (self.head.rev, self.head.updated)
+        {
+            return written.clone();
+        }
         let with_users = self.roster.len() <= MAX_USERS_IN_FRAMES;
-        view::thread_shared(&self.head, &self.roster, &self.look, with_users).into()
+        let written: Arc<str> = view::thread_shared(&self.head, &self.roster, &self.look, with_users).into();
+        self.written = Some((self.head.rev, self.head.updated, written.clone()));
+        written
     }
 
     /// The newest message per view.
@@ -114,22 +125,24 @@ impl Awake {
         self.lasts.clone().into()
     }
 
-    fn around(&self) -> Around {
+    fn around(&mut self) -> Around {
         Around::new(self.thread_shared(), self.lasts())
     }
 
     /// News that everybody's thread object is to be told.
-    pub(super) fn announcement(&self) -> News {
-        News::Thread { rev: self.head.rev, around: Arc::new(self.around()) }
+    pub(super) fn announcement(&mut self) -> News {
+        let around = Arc::new(self.around());
+        News::Thread { rev: self.head.rev, around }
     }
 
     /// What the seats need to know of the state as it stands, without any news.
-    pub(super) fn batch(&self, news: Vec<News>) -> Batch {
+    pub(super) fn batch(&mut self, news: Vec<News>) -> Batch {
+        let thread = self.thread_shared();
         Batch {
             news,
             roster: self.roster.clone(),
             lasts: self.lasts(),
-            thread: self.thread_shared(),
+            thread,
             names: self.names.clone(),
             seq: self.head.seq,
             rev: self.head.rev,

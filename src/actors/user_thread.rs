@@ -303,6 +303,11 @@ impl UserThread {
     }
 
     fn done(&self, message: Option<Arc<Message>>, read: Spans, rev: Rev) -> Done {
-        Done { message, read, unread: self.unread.count(), read_upto: self.reads.upto, rev }
+        // the newest message was written for the others already
+        let newest = self.state.lasts.iter().flatten();
+        let shared = message.as_ref().and_then(|message| {
+            newest.clone().find(|last| Arc::ptr_eq(&last.message, message)).map(|last| last.shared.clone())
+        });
+        Done { message, shared, read, unread: self.unread.count(), read_upto: self.reads.upto, rev }
     }
 }

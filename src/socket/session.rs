@@ -241,9 +241,14 @@ impl Session {
         let account = self.account.clone();
         self.respond(move |outbox, answer| {
             let bytes = match answer {
-                Ok(Done { message: Some(message), .. }) => {
-                    let sender = AccountView::of(&account, &house.look.placeholder);
-                    let shared = view::message_shared(&message, Some(&sender), &house.look);
+                Ok(Done { message: Some(message), .. }) if message.deleted => {
+                    frame::ack(id.as_ref(), &json!({"message": view::deleted_object(&message)}))
+                }
+                Ok(Done { message: Some(message), shared, .. }) => {
+                    let shared = shared.unwrap_or_else(|| {
+                        let sender = AccountView::of(&account, &house.look.placeholder);
+                        view::message_shared(&message, Some(&sender), &house.look).into()
+                    });
                     let viewed = Viewed { is_read: true, is_own: true };
                     frame::ack_message(id.as_ref(), &view::message_object(&shared, &message, viewed))
                 }

@@ -164,7 +164,7 @@ export class MessageList {
   }
 
   #setTyping(accounts) {
-    const text = writing(accounts);
+    const text = writing(accounts, this.#options.stranger);
     if (this.typing.dataset.text === text) return;
     this.typing.dataset.text = text;
     const dots = h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i'));

@@ -104,9 +104,9 @@ export function when(moment) {
 }
 
 /** "Ana is writing…", for one or more. */
-export function writing(accounts) {
+export function writing(accounts, stranger) {
   if (!accounts.length) return '';
-  const names = accounts.map((account) => nameOf(account, 'Somebody'));
+  const names = accounts.map((account) => nameOf(account, stranger(account.id)));
   if (names.length > 2) return 'Several people are writing…';
   return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} writing…`;
 }
