@@ -69,7 +69,7 @@ pub async fn guard(
     let status = response.status().as_u16();
     span.in_scope(|| {
         let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        if status >= 500 && status != 503 {
+        if status == 500 {
             tracing::error!(status, took, "failed");
         } else {
             tracing::debug!(status, took, "done");
