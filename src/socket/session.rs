@@ -91,6 +91,7 @@ impl Session {
                 "text": config.chat.posts.max_text,
                 "in_flight": config.socket.in_flight,
                 "resume": config.socket.resume_limit,
+                "file": config.media.max_bytes,
             },
         });
         named_frame("hello", &data)

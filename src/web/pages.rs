@@ -11,6 +11,10 @@ use super::api::page::parameters;
 use super::entry::authenticate;
 use super::error::ApiError;
 use crate::domain::account::AccountView;
+use crate::store::accounts;
+
+/// The most colleagues of whom the desk is told.
+const MAX_TEAM: i64 = 1_000;
 
 /// What pages and the documentation call this version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -98,7 +102,10 @@ pub async fn desk(request: HttpRequest, doors: web::Data<Doors>) -> Result<HttpR
     let Some(caller) = caller.filter(|caller| caller.account.role.works_at_the_desk()) else {
         return Ok(HttpResponse::SeeOther().insert_header((LOCATION, "/login?next=/desk")).finish());
     };
+    // who is on the team, so that the desk can tell a visitor from a colleague
+    let team = doors.house.store.read(|connection| accounts::desk(connection, MAX_TEAM)).await?;
     let boot = json!({
+        "team": team.iter().map(|account| account.id).collect::<Vec<_>>(),
         "account": AccountView::of(&caller.account, &doors.house.look.placeholder),
         "role": caller.account.role.as_str(),
         "email": caller.account.email,

@@ -75,6 +75,7 @@ fn cors(config: &Config) -> Cors {
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
         .allowed_header(api::threads::IDEMPOTENCY_KEY)
         .allowed_header("X-Request-Id")
+        .expose_headers(["Retry-After", "X-Request-Id"])
         .max_age(3_600);
     let origins = &config.widget.allowed_origins;
     if origins.iter().any(|origin| origin == "*") {

@@ -30,7 +30,7 @@ export class ThreadList {
   /** Fetches the first page; threads known already are brought up to date. */
   async refresh() {
     const { client, threadType } = this.#desk;
-    await this.#load(`/api/accounts/${client.account.id}/threads/${threadType}?limit=${PAGE}&ordering=-updated`);
+    await this.#load(`/api/accounts/${client.account.id}/threads/${threadType}?limit=${PAGE}&newest=true`);
   }
 
   async #load(path) {
