@@ -28,7 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     (
         "domain",
-        &["actix", "diesel", "tokio", "std::time", "rand", "SystemTime", "Instant"],
+        &["actix", "diesel", "tokio", "std::time", "rand::", "SystemTime", "Instant"],
         "the rules are pure: no clock, no dice, no I/O",
     ),
     ("config", &["actix", "diesel", "tokio"], "settings are read, nothing more"),

@@ -12,6 +12,11 @@
 //! 3. After the commit, [`Event`]s say what is now true; [`ReadState`] and the roster are moved on by them.
 //! 4. [`view`] writes the JSON that leaves, in two parts: what all recipients share, and what is one recipient's own.
 //!
+//! # Scripts
+//!
+//! [`expression`] and [`script`] hold the rules of scripted conversations and surveys: the language of variables and forks,
+//! schemas, the check of answers, the walk from question to question, rollback, the checker. No door uses them yet.
+//!
 //! # Invariants
 //!
 //! No I/O, no clock, no randomness, no async, no actix, no diesel: the same input always gives the same answer.
@@ -22,6 +27,7 @@ pub mod account;
 pub mod attachment;
 pub mod decide;
 pub mod event;
+pub mod expression;
 pub mod form;
 pub mod members;
 pub mod message;
@@ -32,6 +38,7 @@ pub mod refusal;
 pub mod resume;
 pub mod rights;
 pub mod roster;
+pub mod script;
 pub mod seat;
 #[cfg(test)]
 mod tests;

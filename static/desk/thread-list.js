@@ -6,7 +6,6 @@ import { decode, when } from '../ui/text.js';
 import { face, isPresent, threadName } from './people.js';
 
 const PAGE = 200;
-const MOST = 2_000;
 const FILTERS = {
   all: () => true,
   unread: (thread) => thread.unread > 0,
@@ -41,8 +40,6 @@ export class ThreadList {
       // The path only: behind a proxy the server may not know its own public name.
       this.#next = next ? next.pathname + next.search : null;
       this.#fetched = true;
-      // A server that lists by age has the newest talk on its last page.
-      if (this.#next && this.#desk.client.threads.size < MOST) return await this.#load(this.#next);
     } catch (error) {
       if (error.temporary) setTimeout(() => this.#load(path), error.retryAfter ?? 3_000);
       else console.error(error);

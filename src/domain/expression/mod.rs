@@ -41,7 +41,8 @@ pub use value::Value;
 
 /// The most characters of a source.
 pub const MAX_SOURCE: usize = 10_000;
-/// How deep parentheses, brackets, calls, prefixes, powers and choices may stand in each other.
+/// How deep parentheses, brackets, calls, prefixes, powers and choices may stand in each other; if many levels of
+/// operators are mixed between them, the end comes sooner.
 pub const MAX_DEPTH: usize = 64;
 /// The most steps of an evaluation: one for each value that is worked out, and one more for each 64 bytes of its text.
 pub const MAX_STEPS: usize = 100_000;

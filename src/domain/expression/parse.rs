@@ -9,6 +9,9 @@ use super::token::{Kind, Token, tokens};
 use super::value::Value;
 use super::{ExpressionError, MAX_DEPTH};
 
+/// How deep operators of different levels may stand in each other, whatever it is that nests them: the stack pays for it.
+const MAX_HEIGHT: usize = 160;
+
 const CHOICE: u8 = 1;
 const OR: u8 = 2;
 const AND: u8 = 3;
@@ -25,6 +28,19 @@ const INDEX: u8 = 10;
 pub(super) struct Node {
     pub(super) at: usize,
     pub(super) tree: Tree,
+    /// How many nodes stand in each other from here on.
+    height: usize,
+}
+
+impl Node {
+    fn new(at: usize, tree: Tree) -> Parsed {
+        let height = 1 + tree.height();
+        if height > MAX_HEIGHT { Err(too_deep(at)) } else { Ok(Self { at, tree, height }) }
+    }
+}
+
+fn too_deep(at: usize) -> ExpressionError {
+    ExpressionError::new(at, "too much stands within each other")
 }
 
 /// What comes after the first operand of a flat node: operators, where they stand, and their right sides.
@@ -47,6 +63,25 @@ pub(super) enum Tree {
     Call(Function, Option<Box<Node>>),
     /// A text, and one index after the other.
     Index(Box<Node>, Vec<Node>),
+}
+
+impl Tree {
+    /// The height of the highest node directly below.
+    fn height(&self) -> usize {
+        fn highest<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> usize {
+            nodes.into_iter().map(|node| node.height).max().unwrap_or(0)
+        }
+        match self {
+            Tree::Constant(_) | Tree::Variable(_) => 0,
+            Tree::Prefix(_, node) => node.height,
+            Tree::Calculation(first, links) => first.height.max(highest(links.iter().map(|(_, _, node)| node))),
+            Tree::Comparison(first, links) => first.height.max(highest(links.iter().map(|(_, _, node)| node))),
+            Tree::And(nodes) | Tree::Or(nodes) => highest(nodes),
+            Tree::Choice(nodes) => highest(&**nodes),
+            Tree::Call(_, argument) => highest(argument.as_deref()),
+            Tree::Index(text, indices) => text.height.max(highest(indices)),
+        }
+    }
 }
 
 /// An operator with one operand.
@@ -88,7 +123,7 @@ type Parsed = Result<Node, ExpressionError>;
 /// The tree of a source, and the variables in it.
 pub(super) fn parse(source: &str) -> Result<(Node, Vec<String>), ExpressionError> {
     let tokens = tokens(source)?.into_iter().peekable();
-    let mut parser = Parser { tokens, end: source.trim_end().len(), depth: 0, names: Vec::new() };
+    let mut parser = Parser { tokens, end: source.trim_end().len(), depth: 0, running: 0, names: Vec::new() };
     let root = parser.expression(CHOICE)?;
     match parser.tokens.peek() {
         None => {
@@ -105,7 +140,10 @@ struct Parser {
     tokens: Peekable<IntoIter<Token>>,
     /// Where the source ends, for what is missing there.
     end: usize,
+    /// How many parentheses and the like are open.
     depth: usize,
+    /// How many expressions are being read.
+    running: usize,
     names: Vec<String>,
 }
 
@@ -130,7 +168,7 @@ impl Parser {
         comes
     }
 
-    fn expect(&mut self, sign: &str) -> Result<(), ExpressionError> {
+    fn demand(&mut self, sign: &str) -> Result<(), ExpressionError> {
         let at = self.at();
         if self.take(sign) { Ok(()) } else { Err(ExpressionError::new(at, format!("`{sign}` is missing"))) }
     }
@@ -142,7 +180,7 @@ impl Parser {
             let at = self.at();
             self.tokens.next();
             if sign == "not" {
-                self.expect("in")?;
+                self.demand("in")?;
             }
             links.push((operator, at, self.expression(level)?));
         }
@@ -152,7 +190,7 @@ impl Parser {
     /// An expression that stands inside another.
     fn nested(&mut self, least: u8) -> Parsed {
         if self.depth == MAX_DEPTH {
-            return Err(ExpressionError::new(self.at(), format!("at most {MAX_DEPTH} levels within each other")));
+            return Err(too_deep(self.at()));
         }
         self.depth += 1;
         let node = self.expression(least);
@@ -162,6 +200,16 @@ impl Parser {
 
     /// An expression whose operators are of at least this level.
     fn expression(&mut self, least: u8) -> Parsed {
+        if self.running == MAX_HEIGHT {
+            return Err(too_deep(self.at()));
+        }
+        self.running += 1;
+        let node = self.operators(least);
+        self.running -= 1;
+        node
+    }
+
+    fn operators(&mut self, least: u8) -> Parsed {
         let mut left = self.operand(least)?;
         while let Some(level) = self.sign().and_then(level).filter(|level| *level >= least) {
             let at = self.at();
@@ -178,7 +226,7 @@ impl Parser {
                 }
                 _ => self.indices(left)?,
             };
-            left = Node { at, tree };
+            left = Node::new(at, tree)?;
         }
         Ok(left)
     }
@@ -198,14 +246,14 @@ impl Parser {
             Some(Kind::Sign("not")) if least <= NOT => Tree::Prefix(Prefix::Not, Box::new(self.nested(NOT)?)),
             Some(Kind::Sign("(")) => {
                 let inner = self.nested(CHOICE)?;
-                self.expect(")")?;
+                self.demand(")")?;
                 return Ok(inner);
             }
             Some(Kind::Sign("[")) => return Err(ExpressionError::new(at, "there are no lists")),
             Some(Kind::Sign(sign)) => return Err(ExpressionError::new(at, format!("unexpected `{sign}`"))),
             None => return Err(ExpressionError::new(at, "an expression is missing")),
         };
-        Ok(Node { at, tree })
+        Node::new(at, tree)
     }
 
     fn call(&mut self, at: usize, name: &str) -> Result<Tree, ExpressionError> {
@@ -213,7 +261,7 @@ impl Parser {
             return Err(ExpressionError::new(at, format!("there is no function `{name}`")));
         };
         let argument = if self.sign() == Some(")") { None } else { Some(Box::new(self.nested(CHOICE)?)) };
-        self.expect(")")?;
+        self.demand(")")?;
         if !(least..=most).contains(&usize::from(argument.is_some())) {
             return Err(ExpressionError::new(at, format!("`{name}` takes {most} arguments")));
         }
@@ -223,7 +271,7 @@ impl Parser {
     fn choice(&mut self, then: Node) -> Result<Tree, ExpressionError> {
         self.tokens.next();
         let condition = self.expression(OR)?;
-        self.expect("else")?;
+        self.demand("else")?;
         let otherwise = self.nested(CHOICE)?;
         Ok(Tree::Choice(Box::new([condition, then, otherwise])))
     }
@@ -241,7 +289,7 @@ impl Parser {
         let mut indices = Vec::new();
         while self.take("[") {
             indices.push(self.nested(CHOICE)?);
-            self.expect("]")?;
+            self.demand("]")?;
         }
         Ok(Tree::Index(Box::new(text), indices))
     }

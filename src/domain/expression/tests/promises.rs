@@ -2,33 +2,54 @@
 
 use super::*;
 
+/// Half of what a thread has, although the frames of tests are not optimized.
+fn on_a_small_stack(check: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().stack_size(1024 * 1024).spawn(check).expect("a thread").join().expect("no overflow");
+}
+
+fn deep(before: &str, inner: &str, after: &str, times: usize) -> String {
+    outcome(&[&before.repeat(times), inner, &after.repeat(times)].concat())
+}
+
+const DEEP: &str = "too much stands within each other";
+
 #[test]
-fn the_limits_hold_on_a_small_stack() {
-    let deep = |before: &str, inner: &str, after: &str, times: usize| {
-        [before.repeat(times), inner.into(), after.repeat(times)].concat()
-    };
+fn the_depth_is_limited() {
     let forms = [
-        ("(", "1", ")"),
-        ("-", "1", ""),
-        ("not ", "1", ""),
-        ("1 ** ", "1", ""),
-        ("int(", "1", ")"),
-        ("name[1 == ", "1", "]"),
-        ("1 if 0 else ", "1", ""),
-        ("1 if 0 or 1 and 1 < 1 + 1 * 1 ** (", "1", ") else 1"),
+        ("(", ")"),
+        ("-", ""),
+        ("not ", ""),
+        ("1 ** ", ""),
+        ("int(", ")"),
+        ("name[1 == ", "]"),
+        ("0 if 0 else ", ""),
+        ("1 + (", ")"),
     ];
-    let check = move || {
-        for (before, inner, after) in forms {
-            let fits = if before.contains("** (") { MAX_DEPTH / 2 } else { MAX_DEPTH };
-            let worked = outcome(&deep(before, inner, after, fits));
-            assert!(!worked.contains(':'), "{before} {worked}");
-            for times in [fits + 1, 200] {
-                let refused = outcome(&deep(before, inner, after, times));
-                assert!(refused.ends_with("at most 64 levels within each other"), "{before} {refused}");
+    on_a_small_stack(move || {
+        for (before, after) in forms {
+            let worked = deep(before, "1", after, MAX_DEPTH);
+            assert!(!worked.contains(": "), "{before} {worked}");
+            for times in [MAX_DEPTH + 1, 500] {
+                assert!(deep(before, "1", after, times).ends_with(DEEP), "{before}");
             }
         }
-    };
-    std::thread::Builder::new().stack_size(640 * 1024).spawn(check).expect("a thread").join().expect("no overflow");
+    });
+}
+
+#[test]
+fn no_mixture_of_levels_overflows_the_stack() {
+    let forms = [
+        ("1 if 0 or 1 and 1 < 1 + 1 * 1 ** (", ") else 1"),
+        ("1 if 0 or 1 and not 0 < 1 + 1 * -(", ") else 1"),
+        ("(", ") ** 1 * 1 + 1 > 0 and 1 or 1 if 1 else 1"),
+        ("name[0 if 0 or 1 and 1 < 1 + 1 * int(", ") else 1]"),
+    ];
+    on_a_small_stack(move || {
+        for (before, after) in forms {
+            (1..150).for_each(|times| drop(deep(before, "1", after, times)));
+            assert!(deep(before, "1", after, 150).ends_with(DEEP), "{before}");
+        }
+    });
 }
 
 #[test]
@@ -257,7 +278,7 @@ proptest! {
             let mut dice = || 0.5;
             let mut run = Run::new(&pool, &mut dice);
             let _ = run.value(&expression.root);
-            prop_assert!(run.steps() <= MAX_STEPS + 1 + MAX_TEXT * 4 / 64);
+            prop_assert!(run.steps_taken() <= MAX_STEPS + 1 + MAX_TEXT * 4 / 64);
         }
     }
 

@@ -1,0 +1,11 @@
+//! Scripts and surveys: tables after the contract, the seed's schemas as the recordings run, and properties.
+
+mod answers;
+mod properties;
+mod records;
+mod rollbacks;
+mod rule_book;
+mod scene;
+mod seed;
+mod surveys;
+mod walks;
