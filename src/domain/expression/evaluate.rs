@@ -31,7 +31,7 @@ impl<'a> Run<'a> {
 
     /// The steps so far.
     #[cfg(test)]
-    pub(super) fn steps_taken(&self) -> usize {
+    pub(super) fn steps_so_far(&self) -> usize {
         self.steps
     }
 

@@ -278,7 +278,7 @@ proptest! {
             let mut dice = || 0.5;
             let mut run = Run::new(&pool, &mut dice);
             let _ = run.value(&expression.root);
-            prop_assert!(run.steps_taken() <= MAX_STEPS + 1 + MAX_TEXT * 4 / 64);
+            prop_assert!(run.steps_so_far() <= MAX_STEPS + 1 + MAX_TEXT * 4 / 64);
         }
     }
 
