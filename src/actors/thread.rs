@@ -17,7 +17,8 @@ use super::thread_state::Awake;
 use super::told::{Committed as CommitDone, Told, Verdict};
 use super::user_thread::{Leave, Opening, UserThread};
 use crate::domain::members::{self, MemberForm};
-use crate::domain::{Account, AccountId, Decision, Refusal, Seat, ThreadId};
+use crate::domain::unread::Spans;
+use crate::domain::{Account, AccountId, Decision, ReadState, Refusal, Seat, ThreadId};
 use crate::store::{Answer, CommitError, Request, StoreError, threads};
 
 /// The mailbox's bound.
@@ -161,7 +162,7 @@ impl Handler<OpenSeat> for Thread {
         if let Some(seat) = self.seats.get(&account).filter(|seat| seat.connected()) {
             return Ok(seat.clone());
         }
-        self.start_seat(account, ctx).ok_or(Refusal::Forbidden)
+        self.start_seat(account, None, ctx).ok_or(Refusal::Forbidden)
     }
 }
 
@@ -321,8 +322,13 @@ impl Thread {
         }));
     }
 
-    /// Starts the seat of a member or watcher.
-    pub(super) fn start_seat(&mut self, account: AccountId, ctx: &mut Context<Self>) -> Option<Addr<UserThread>> {
+    /// Starts the seat of a member or watcher; what they have read may be known already.
+    pub(super) fn start_seat(
+        &mut self,
+        account: AccountId,
+        known: Option<(ReadState, Spans)>,
+        ctx: &mut Context<Self>,
+    ) -> Option<Addr<UserThread>> {
         let awake = self.awake.as_mut()?;
         let member = awake.roster.get(account);
         let (who, seat, watching) = match (member, awake.watchers.get(&account)) {
@@ -337,6 +343,7 @@ impl Thread {
             seat,
             watching,
             state: Arc::new(awake.batch(Vec::new())),
+            known,
         };
         let seat = UserThread::new(opening).start();
         self.seats.insert(account, seat.clone());

@@ -13,7 +13,7 @@ use super::told::{Batch, News, Told, Verdict};
 use super::user_thread::Leave;
 use crate::domain::event::{Event, Outcome};
 use crate::domain::{AccountId, Rev};
-use crate::store::{StoreError, accounts, messages};
+use crate::store::{StoreError, accounts, messages, unread};
 
 impl Thread {
     /// Moves the state on and tells the seats; what must be read for it first is read with the mailbox held.
@@ -69,7 +69,7 @@ impl Thread {
     }
 
     /// Tells the batch to whom it concerns, and each seat what became of its own commits.
-    pub(super) fn tell(&mut self, batch: Batch, mut verdicts: Verdicts, ctx: &mut Context<Self>) {
+    pub(super) fn tell(&mut self, batch: Batch, verdicts: Verdicts, ctx: &mut Context<Self>) {
         let mut whose: Vec<Option<AccountId>> = batch.news.iter().map(News::whose).collect();
         whose.dedup();
         let removed: Vec<(AccountId, Rev)> = batch
@@ -84,14 +84,34 @@ impl Thread {
             self.arrivals = None;
         }
         let batch = Arc::new(batch);
-        let everybody = whose.contains(&None);
-        if everybody {
-            self.seat_arrivals(ctx);
+        if !whose.contains(&None) {
+            let told = whose.into_iter().flatten().collect();
+            return self.tell_these(told, &batch, verdicts);
         }
-        let told: Vec<AccountId> = match everybody {
-            true => self.seats.keys().copied().collect(),
-            false => whose.into_iter().flatten().collect(),
-        };
+        let come = self.arrivals();
+        if come.is_empty() {
+            let told = self.seats.keys().copied().collect();
+            self.tell_these(told, &batch, verdicts);
+            self.let_go(removed);
+            return;
+        }
+        // those who came are seated first, with one look at the messages for all of them
+        let (store, id) = (self.house.store.clone(), self.id);
+        let members = come.clone();
+        let reading = async move { store.read(move |connection| unread::of_members(connection, id, &members)).await };
+        ctx.wait(reading.into_actor(self).map(move |known, thread, ctx| {
+            let mut known = known.unwrap_or_default();
+            for (account, _) in come {
+                thread.start_seat(account, known.remove(&account), ctx);
+            }
+            let told = thread.seats.keys().copied().collect();
+            thread.tell_these(told, &batch, verdicts);
+            thread.let_go(removed);
+        }));
+    }
+
+    /// Tells these seats the batch, and each seat what became of its own commits.
+    fn tell_these(&mut self, told: Vec<AccountId>, batch: &Arc<Batch>, mut verdicts: Verdicts) {
         for account in told {
             let own = match verdicts.remove(&account) {
                 Some((seat, own)) if self.seats.get(&account) == Some(&seat) => own,
@@ -107,6 +127,10 @@ impl Thread {
             // bounded: a seat has no more commits under way than the thread allows
             seat.do_send(Told { batch: None, verdicts });
         }
+    }
+
+    /// Lets the seats of those go who left; who had none hears of it all the same.
+    fn let_go(&mut self, removed: Vec<(AccountId, Rev)>) {
         for (account, rev) in removed {
             if self.seats.remove(&account).is_none() {
                 let frame = Outgoing { thread: self.id, rev, bytes: removed_frame(self.id, rev) };
@@ -115,21 +139,23 @@ impl Thread {
         }
     }
 
-    /// Starts the seats of members and watchers who have come since presence was last looked at.
-    fn seat_arrivals(&mut self, ctx: &mut Context<Self>) {
+    /// Members and watchers who have come since presence was last looked at, with the message types hidden from each.
+    fn arrivals(&mut self) -> Vec<(AccountId, Vec<String>)> {
         let arrivals = Some(self.house.presence.arrivals());
-        let Some(awake) = &self.awake else { return };
+        let Some(awake) = &self.awake else { return Vec::new() };
         if arrivals == self.arrivals {
-            return;
+            return Vec::new();
         }
         self.arrivals = arrivals;
-        let everyone = awake.roster.seats().map(|seat| seat.account).chain(awake.watchers.keys().copied());
-        let come: Vec<AccountId> = everyone
-            .filter(|account| !self.seats.contains_key(account) && self.house.presence.is_online(*account))
-            .collect();
-        for account in come {
-            self.start_seat(account, ctx);
-        }
+        let members = awake.roster.iter().map(|member| (member.account.id, member.account.role));
+        let watchers = awake.watchers.values().filter(|account| awake.roster.get(account.id).is_none());
+        let watchers = watchers.map(|account| (account.id, account.role));
+        let visibility = &self.house.config.chat.visibility;
+        members
+            .chain(watchers)
+            .filter(|(account, _)| !self.seats.contains_key(account) && self.house.presence.is_online(*account))
+            .map(|(account, role)| (account, visibility.hidden_from(role)))
+            .collect()
     }
 
     /// A seat whose mailbox is full cannot keep up: its connections are closed and resume, and it is let go.

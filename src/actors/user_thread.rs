@@ -34,6 +34,8 @@ pub(super) struct Opening {
     pub seat: Arc<Seat>,
     pub watching: bool,
     pub state: Arc<Batch>,
+    /// What the member has read and what not, when it was read along with others'.
+    pub known: Option<(ReadState, Spans)>,
 }
 
 /// A command under way.
@@ -61,16 +63,19 @@ pub struct UserThread {
     pub(super) state: Arc<Batch>,
     pending: HashMap<u64, Pending>,
     next_number: u64,
+    /// Whether what the member has read is still to be read.
+    must_read: bool,
     /// Whether the member had left before the seat was read.
     gone: bool,
 }
 
 impl UserThread {
     pub(super) fn new(opening: Opening) -> Self {
-        let Opening { house, thread, account, seat, watching, state } = opening;
+        let Opening { house, thread, account, seat, watching, state, known } = opening;
         house.metrics.seats.inc();
         let view = house.config.chat.visibility.view_of(account.role);
         let own = view::seat_own(&seat, true).into();
+        let (must_read, (reads, unread)) = (known.is_none() && !watching, known.unwrap_or_default());
         Self {
             house,
             thread,
@@ -79,8 +84,9 @@ impl UserThread {
             watching,
             own,
             view,
-            reads: ReadState::default(),
-            unread: Spans::new(),
+            must_read,
+            reads,
+            unread,
             state,
             pending: HashMap::new(),
             next_number: 0,
@@ -101,7 +107,7 @@ impl Actor for UserThread {
     /// Reads what is unread; the mailbox waits meanwhile.
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        if self.watching {
+        if !self.must_read {
             return;
         }
         let (store, thread, account) = (self.house.store.clone(), self.seat.thread, self.account.id);

@@ -89,6 +89,29 @@ impl Spans {
         });
     }
 
+    /// Takes out what is in the other.
+    pub fn subtract(&mut self, other: &Spans) {
+        if other.is_empty() {
+            return;
+        }
+        let mut left = Vec::with_capacity(self.0.len());
+        let mut holes = other.0.iter().peekable();
+        for (mut from, to) in std::mem::take(&mut self.0) {
+            while holes.next_if(|(_, end)| *end < from).is_some() {}
+            let mut rest = holes.clone();
+            while let Some((begin, end)) = rest.next_if(|(begin, _)| *begin <= to) {
+                if from < *begin {
+                    left.push((from, begin - 1));
+                }
+                from = from.max(end + 1);
+            }
+            if from <= to {
+                left.push((from, to));
+            }
+        }
+        self.0 = left;
+    }
+
     /// The stretches, lowest first.
     pub fn iter(&self) -> impl Iterator<Item = (Seq, Seq)> + '_ {
         self.0.iter().copied()
@@ -171,6 +194,19 @@ impl ReadState {
         seq > self.upto
             && !self.beyond.contains(seq)
             && self.tracked.iter().any(|stretch| stretch.from <= seq && stretch.to.is_none_or(|to| seq <= to))
+    }
+
+    /// What is unread, given the positions where there is something to read, and those of the member's own messages.
+    pub fn unread(&self, readable: &Spans, own: &Spans) -> Spans {
+        let mut tracked = Spans::new();
+        for stretch in &self.tracked {
+            tracked.insert(stretch.from, stretch.to.unwrap_or(Seq::MAX - 1));
+        }
+        let mut unread = tracked.intersection(readable);
+        unread.remove_upto(self.upto);
+        unread.subtract(&self.beyond);
+        unread.subtract(own);
+        unread
     }
 
     /// Takes these positions as read. The cursor never goes back.
@@ -274,6 +310,35 @@ mod tests {
                 }
                 prop_assert!((1..=last).all(|seq| state.counts(seq) == rows.contains(&seq)), "{state:?} {rows:?}");
             }
+        }
+
+        #[test]
+        fn the_difference_is_what_only_the_first_has(
+            left in proptest::collection::btree_set(1..50i64, 0..30),
+            right in proptest::collection::btree_set(1..50i64, 0..30),
+        ) {
+            let only: Spans = left.difference(&right).copied().collect();
+            let mut spans: Spans = left.into_iter().collect();
+            spans.subtract(&right.into_iter().collect());
+            prop_assert_eq!(spans, only);
+        }
+
+        #[test]
+        fn unread_by_stretches_is_unread_one_by_one(
+            readable in proptest::collection::btree_set(1..60i64, 0..50),
+            own in proptest::collection::btree_set(1..60i64, 0..20),
+            read in proptest::collection::btree_set(1..60i64, 0..20),
+            switches in proptest::collection::vec(1..60i64, 0..4),
+        ) {
+            let mut state = ReadState::joining(0, true);
+            let mut switches = switches;
+            switches.sort_unstable();
+            for (number, at) in switches.into_iter().enumerate() {
+                state.track(number % 2 == 1, at);
+            }
+            state.mark(&read.into_iter().collect());
+            let naive: Spans = readable.iter().copied().filter(|seq| state.counts(*seq) && !own.contains(seq)).collect();
+            prop_assert_eq!(state.unread(&readable.into_iter().collect(), &own.into_iter().collect()), naive);
         }
 
         #[test]

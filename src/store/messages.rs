@@ -146,6 +146,7 @@ fn order(query: Boxed<'_>, by: Order) -> Boxed<'_> {
 /// The messages that a query means, deleted ones left out.
 pub fn find(connection: &mut SqliteConnection, asked: MessageQuery) -> Result<Vec<Message>, StoreError> {
     let mut query = messages::table.filter(messages::deleted.eq(false)).into_boxed();
+    let in_one_thread = asked.threads.len() == 1;
     query = match asked.threads.as_slice() {
         [one] => query.filter(messages::thread_id.eq(*one)),
         _ => query.filter(messages::thread_id.eq_any(asked.threads)),
@@ -169,10 +170,11 @@ pub fn find(connection: &mut SqliteConnection, asked: MessageQuery) -> Result<Ve
     for by in &asked.order {
         query = order(query, *by);
     }
-    query = match (backwards, asked.before.or(asked.after)) {
+    // within a thread positions rise with the ids, and there is an index on them
+    query = match (backwards, in_one_thread) {
         (true, _) => query.then_order_by(messages::seq.desc()),
-        (false, Some(_)) => query.then_order_by(messages::seq.asc()),
-        (false, None) => query.then_order_by(messages::id.asc()),
+        (false, true) => query.then_order_by(messages::seq.asc()),
+        (false, false) => query.then_order_by(messages::id.asc()),
     };
     let rows = query.offset(asked.offset).limit(asked.limit).select(MessageRow::as_select()).load(connection)?;
     let mut found = with_attachments(connection, rows)?;
