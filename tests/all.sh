@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs every test of the project. Installs what is missing: a headless browser for the tests of the pages.
+# Runs every test of the project. Installs what is missing: a headless browser for the tests of the pages,
+# and for others than root the mounting of file systems, for the tests of power cuts and full disks.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -7,6 +8,8 @@ cd "$(dirname "$0")/.."
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v chromedriver >/dev/null 2>&1 || missing="$missing chromium-driver"
+# Only root can mount a file system without help.
+[ "$(id -u)" = 0 ] || command -v fusermount3 >/dev/null 2>&1 || missing="$missing fuse3"
 if [ -n "$missing" ]; then
     echo "installing:$missing" >&2
     as_root=""

@@ -15,12 +15,12 @@ use crate::support::{Answer, Chance, House, PATIENCE, Person, Socket, Value, jso
 const CRASHES: usize = 12;
 
 /// What all share while the server dies and comes back.
-struct Scene {
-    thread: i64,
+pub struct Scene {
+    pub thread: i64,
     /// No more new messages; what is under way is brought to an end.
-    over: AtomicBool,
+    pub over: AtomicBool,
     /// How many messages there are in the end; listeners wait for so many. 0 while it is not known.
-    total: AtomicUsize,
+    pub total: AtomicUsize,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -70,7 +70,7 @@ async fn what_was_acknowledged_survives_being_killed() {
 }
 
 /// Sends bursts over a socket, and after a break whatever of the burst was not acknowledged, under the same names.
-async fn sends_by_socket(person: Person, scene: Arc<Scene>, mut chance: Chance) -> HashMap<String, Value> {
+pub async fn sends_by_socket(person: Person, scene: Arc<Scene>, mut chance: Chance) -> HashMap<String, Value> {
     let (mut acknowledged, mut count) = (HashMap::new(), 0);
     let mut burst: Vec<String> = Vec::new();
     while !(burst.is_empty() && scene.over.load(Ordering::SeqCst)) {
@@ -115,28 +115,33 @@ async fn sends_burst(
     true
 }
 
-async fn sends_by_rest(person: Person, scene: Arc<Scene>) -> HashMap<String, Value> {
+pub async fn sends_by_rest(person: Person, scene: Arc<Scene>) -> HashMap<String, Value> {
     let (mut acknowledged, mut count) = (HashMap::new(), 0);
     while !scene.over.load(Ordering::SeqCst) {
         let text = format!("{} {count}", person.name);
         count += 1;
-        let stored = loop {
-            let path = format!("/api/threads/{}/messages", scene.thread);
-            let body = json!({"type": "message", "text": text, "client_id": text});
-            match Answer::attempt(person.request("POST", &path).json(&body)).await {
-                Some(answer) if answer.status == 503 => {}
-                Some(answer) => break answer.is(201).body,
-                None => {}
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        };
+        let body = json!({"type": "message", "text": text, "client_id": text});
+        let stored = posts_until_stored(&person, scene.thread, &body).await;
         acknowledged.insert(text, stored);
     }
     acknowledged
 }
 
+/// Posts the same message, under the same name, until it is acknowledged.
+pub async fn posts_until_stored(person: &Person, thread: i64, body: &Value) -> Value {
+    let path = format!("/api/threads/{thread}/messages");
+    loop {
+        match Answer::attempt(person.request("POST", &path).json(body)).await {
+            Some(answer) if answer.status == 503 => {}
+            Some(answer) => return answer.is(201).body,
+            None => {}
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// Hears the thread over all crashes: the messages in the order in which they came.
-async fn listens(person: Person, scene: Arc<Scene>) -> Vec<Value> {
+pub async fn listens(person: Person, scene: Arc<Scene>) -> Vec<Value> {
     let (mut heard, mut revs) = (Vec::new(), BTreeMap::from([(scene.thread, 0)]));
     let deadline = || scene.total.load(Ordering::SeqCst);
     while deadline() == 0 || heard.len() < deadline() {
@@ -178,7 +183,7 @@ async fn comes_back(person: &Person) -> Option<Socket> {
     }
 }
 
-fn keeps_what_was_acknowledged(acknowledged: &HashMap<String, Value>, stored: &[Value]) {
+pub fn keeps_what_was_acknowledged(acknowledged: &HashMap<String, Value>, stored: &[Value]) {
     let mut by_text: HashMap<&str, Vec<&Value>> = HashMap::new();
     for message in stored {
         by_text.entry(text_of(message)).or_default().push(message);
@@ -195,7 +200,7 @@ fn keeps_what_was_acknowledged(acknowledged: &HashMap<String, Value>, stored: &[
     );
 }
 
-fn keeps_the_order_of_each_sender(stored: &[Value]) {
+pub fn keeps_the_order_of_each_sender(stored: &[Value]) {
     let mut next: HashMap<&str, usize> = HashMap::new();
     for message in stored {
         let (name, number) = text_of(message).split_once(' ').expect("name and number");
@@ -207,7 +212,7 @@ fn keeps_the_order_of_each_sender(stored: &[Value]) {
     assert!(seqs.windows(2).all(|pair| pair[0] < pair[1]), "{seqs:?}");
 }
 
-fn saw_each_once(heard: &[Value], stored: &[Value]) {
+pub fn saw_each_once(heard: &[Value], stored: &[Value]) {
     let ids: Vec<&Value> = heard.iter().map(|message| &message["id"]).collect();
     let once: HashSet<String> = ids.iter().map(ToString::to_string).collect();
     assert_eq!(once.len(), ids.len(), "a message was heard twice");

@@ -26,6 +26,8 @@ const LONGEST_STOP: Duration = Duration::from_millis(9_500);
 /// Serves until SIGTERM or SIGINT.
 pub fn serve(config: Config, with_demo: bool) -> anyhow::Result<()> {
     log(&config)?;
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
+    server::raise_file_limit();
     actix_web::rt::System::new().block_on(run(config, with_demo))
 }
 
@@ -65,15 +67,19 @@ async fn run(config: Config, with_demo: bool) -> anyhow::Result<()> {
     let local = format!("http://{}", listener.local_addr()?);
     let public_url = config.server.public_url.clone().unwrap_or_else(|| local.clone());
     let house = House::open(config, &public_url).await?;
-    first_administrator(&house).await?;
+    // the demo first: it is for an empty database, and the administrator would be somebody in it
     let demo = if with_demo { demo::seed(&house).await? } else { None };
+    first_administrator(&house).await?;
     let doors = Doors::new(house.clone(), &public_url)?;
     let server = server::serve(&doors, listener)?;
     let handle = server.handle();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let serving = tokio::spawn(server);
-    announce(&doors, &local, demo)?;
+    if let Err(error) = announce(&doors, &local, demo) {
+        // whoever started us may have read the first line and gone
+        tracing::debug!(%error, "nobody reads where to look");
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -120,13 +126,13 @@ async fn first_administrator(house: &House) -> anyhow::Result<()> {
         external_id: None,
     };
     let now = house.clock.now();
-    house.store.write(move |connection| accounts::create(connection, &new, now)).await?;
-    tracing::info!(%email, "the first administrator was made");
+    let made = house.store.write(move |connection| accounts::create(connection, &new, now)).await?;
+    tracing::info!(account = made.id, "the first administrator was made");
     Ok(())
 }
 
 /// Says where to look; the first line is for programs that wait for it.
-fn announce(doors: &Doors, local: &str, demo: Option<i64>) -> anyhow::Result<()> {
+fn announce(doors: &Doors, local: &str, demo: Option<i64>) -> std::io::Result<()> {
     let public = &doors.public_url;
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on {local}")?;
@@ -141,6 +147,5 @@ fn announce(doors: &Doors, local: &str, demo: Option<i64>) -> anyhow::Result<()>
     }
     writeln!(out, "  REST interface    {public}/api/docs/")?;
     writeln!(out, "  WebSocket         {public}/docs/websocket")?;
-    out.flush()?;
-    Ok(())
+    out.flush()
 }

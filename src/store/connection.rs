@@ -45,6 +45,15 @@ pub fn open_once(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(connection)
 }
 
+/// Moves what an earlier run left in the log into the database, and syncs it. When that run ended because a sync failed,
+/// the log can be read but may not be on the disk, and what is appended to it would be lost with it. A full disk is no
+/// reason not to start: there is room again some time.
+pub(super) fn settle(connection: &mut SqliteConnection) {
+    if let Err(error) = connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE);") {
+        tracing::warn!(%error, "the database's log could not be taken in");
+    }
+}
+
 /// Runs the migrations that are still to be run; how many those were. A database that is newer than this program is
 /// refused, since an old program would write what the new one does not expect.
 pub fn migrate(connection: &mut SqliteConnection) -> Result<usize, StoreError> {

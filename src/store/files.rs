@@ -57,11 +57,20 @@ fn broken(what: &str, path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Broken(format!("cannot {what} {}: {error}", path.display()))
 }
 
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
 impl Files {
-    /// Opens the directory, making it if needed.
+    /// Opens the directory, making it if needed. What it is made of is synced from the inside out: a file is only found
+    /// after a power cut if every directory above it is.
     pub fn open(root: &Path, rules: &Media) -> Result<Self, StoreError> {
         let below = root.join("attachments").join("thumbnails");
         fs::create_dir_all(&below).map_err(|error| broken("make", &below, &error))?;
+        let named_in = below.ancestors().skip(1).take(3).filter(|directory| !directory.as_os_str().is_empty());
+        for directory in named_in {
+            sync_directory(directory).map_err(|error| broken("sync", directory, &error))?;
+        }
         Ok(Self { root: root.to_owned(), rules: rules.clone() })
     }
 
@@ -119,7 +128,7 @@ impl Files {
             file.write_all(bytes)?;
             file.sync_all()?;
             match path.parent() {
-                Some(parent) => File::open(parent)?.sync_all(),
+                Some(parent) => sync_directory(parent),
                 None => Ok(()),
             }
         };

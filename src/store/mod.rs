@@ -94,6 +94,7 @@ impl Store {
         let path = config.database_path();
         make_parent(&path)?;
         let mut connection = connection::open_once(&path)?;
+        connection::settle(&mut connection);
         connection::migrate(&mut connection)?;
         meta::ensure_log_id(&mut connection)?;
         let readers = connection::readers(&path)?;

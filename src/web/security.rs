@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
+use actix_web::ResponseError;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -44,6 +45,20 @@ fn speaks_otherwise(request: &ServiceRequest) -> bool {
     request.path().starts_with("/api/") && !request.method().is_safe() && !known
 }
 
+/// Refuses bodies of types that the API does not read. The refusal is an answer, not an error, and comes from inside of
+/// [`guard`] and CORS, so that it carries their headers.
+pub async fn known_types<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    if speaks_otherwise(&request) {
+        let detail = "Write application/json, or multipart/form-data where files are taken.";
+        let error = ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail, "unsupported_media_type");
+        return Ok(request.into_response(error.error_response()).map_into_right_body());
+    }
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
 /// Wraps every request: an id in, out and in the logs, security headers, one line when it is done. The line has the path
 /// and never the query, where tickets stand.
 pub async fn guard(
@@ -52,10 +67,6 @@ pub async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    if speaks_otherwise(&request) {
-        let detail = "Write application/json, or multipart/form-data where files are taken.";
-        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail, "unsupported_media_type").into());
-    }
     let span = tracing::info_span!("request", id = %id, %method, path = %path);
     let began = Instant::now();
     let called = next.call(request).instrument(span.clone()).await;

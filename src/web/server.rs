@@ -6,22 +6,26 @@ use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
+use actix_web::guard;
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpServer, Resource, Route, web};
+use rustix::process::{Resource as Limit, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
+use super::entry::Caller;
 use super::entry::jwt::JwtVerifier;
 use super::entry::keys::Keys;
 use super::entry::login::{self, Passwords};
 use super::entry::tickets::Tickets;
+use super::error::ApiError;
 use super::limits::Limits;
 use super::{Doors, api, openapi, operations, pages, security, statics, visitors, ws};
 use crate::actors::{House, presence_news};
 use crate::config::Config;
-use crate::store::accounts;
+use crate::store::accounts::{self, Revoked};
 
 /// Connections that wait to be accepted: reconnect storms come all at once.
 const BACKLOG: i32 = 4_096;
@@ -51,6 +55,16 @@ pub fn listen(config: &Config) -> std::io::Result<TcpListener> {
     Ok(socket.into())
 }
 
+/// Lets this process open as many files as it is allowed to: a connection is a file, and the usual soft limit of 1,024
+/// is a twentieth of the connections that `socket.max_connections` promises.
+pub fn raise_file_limit() {
+    let Rlimit { current, maximum } = getrlimit(Limit::Nofile);
+    match setrlimit(Limit::Nofile, Rlimit { current: maximum, maximum }) {
+        Ok(()) => tracing::info!(before = current, now = maximum, "the limit of open files is set"),
+        Err(error) => tracing::warn!(before = current, %error, "the limit of open files could not be raised"),
+    }
+}
+
 impl Doors {
     /// The doors of an open house.
     pub fn new(house: House, public_url: &str) -> anyhow::Result<Doors> {
@@ -65,6 +79,14 @@ impl Doors {
             public_url: public_url.into(),
             house,
         })
+    }
+
+    /// Ends what was opened by what has been revoked, and what could still open something: the tickets first, so that
+    /// none is redeemed between the two.
+    pub fn revoke(&self, revoked: &[Revoked]) {
+        self.tickets.forget(revoked);
+        self.links.forget(revoked);
+        self.house.presence.revoke(revoked);
     }
 }
 
@@ -85,33 +107,62 @@ fn cors(config: &Config) -> Cors {
     origins.iter().fold(cors.block_on_origin_mismatch(false), |cors, origin| cors.allowed_origin(origin))
 }
 
+/// A route for looking: GET, and HEAD, which asks whether something is there.
+fn look() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+async fn other_method(request: HttpRequest) -> api::Answer {
+    Err(ApiError::method_not_allowed(request.method().as_str()))
+}
+
+/// Who is nobody hears that first, as everywhere below `/api`.
+async fn other_method_signed_in(request: HttpRequest, _caller: Caller) -> api::Answer {
+    Err(ApiError::method_not_allowed(request.method().as_str()))
+}
+
+/// A path that anybody may ask; a method that it does not have is answered 405, not 404.
+fn open(path: &str, route: Route) -> Resource {
+    web::resource(path).route(route).default_service(web::to(other_method))
+}
+
+/// A path for those who are signed in.
+fn closed(path: &str, route: Route) -> Resource {
+    web::resource(path).route(route).default_service(web::to(other_method_signed_in))
+}
+
 fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/healthz", web::get().to(operations::healthz))
-        .route("/readyz", web::get().to(operations::readyz))
-        .route("/metrics", web::get().to(operations::metrics))
-        .route("/ws", web::get().to(ws::upgrade))
-        .route("/ws/all", web::get().to(ws::upgrade))
-        .route("/api/me", web::get().to(visitors::me))
-        .route("/api/ws-tickets", web::post().to(visitors::ticket))
-        .route("/api/visitors", web::post().to(visitors::create))
-        .route("/api/widget/thread", web::post().to(visitors::conversation))
-        .route("/api/admin/accounts", web::get().to(visitors::accounts_list))
+        .service(open("/healthz", look().to(operations::healthz)))
+        .service(open("/readyz", look().to(operations::readyz)))
+        .service(open("/metrics", look().to(operations::metrics)))
+        .service(open("/ws", web::get().to(ws::upgrade)))
+        .service(open("/ws/all", web::get().to(ws::upgrade)))
+        .service(open("/api/visitors", web::post().to(visitors::create)))
+        .service(closed("/api/me", look().to(visitors::me)))
+        .service(closed("/api/ws-tickets", web::post().to(visitors::ticket)))
+        .service(closed("/api/widget/thread", web::post().to(visitors::conversation)))
+        .service(closed("/api/admin/accounts", look().to(visitors::accounts_list)))
         .configure(api::routes)
         .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
         .service(web::redirect("/api/docs", "/api/docs/"))
-        .route("/", web::get().to(pages::home))
-        .route("/demo", web::get().to(pages::demo))
-        .route("/docs/websocket", web::get().to(pages::websocket))
-        .route("/desk", web::get().to(pages::desk))
-        .route("/login", web::get().to(pages::login))
-        .route("/login", web::post().to(login::login))
-        .route("/enter", web::get().to(login::link))
-        .route("/logout", web::post().to(login::logout))
-        .route("/widget.js", web::get().to(statics::widget))
-        .route("/static/{file:.*}", web::get().to(statics::static_file))
-        .route("/media/{file:.*}", web::get().to(statics::media))
+        .configure(page_routes)
         .default_service(web::to(pages::not_found));
+}
+
+fn page_routes(config: &mut web::ServiceConfig) {
+    config
+        .service(open("/", look().to(pages::home)))
+        .service(open("/demo", look().to(pages::demo)))
+        .service(open("/docs/websocket", look().to(pages::websocket)))
+        .service(open("/desk", look().to(pages::desk)))
+        .service(open("/login", look().to(pages::login)).route(web::post().to(login::login)))
+        // never HEAD: looking at the link must not use it up
+        .service(open("/enter", web::get().to(login::link)))
+        .service(open("/logout", web::post().to(login::logout)))
+        .service(open("/widget.js", look().to(statics::widget)))
+        .service(open("/static/{file:.*}", look().to(statics::static_file)))
+        .service(open("/media/{file:.*}", look().to(statics::media)));
 }
 
 /// Serves on `listener` until it is stopped. Must be called on the runtime that is to drive it.
@@ -123,13 +174,14 @@ pub fn serve(doors: &Doors, listener: TcpListener) -> std::io::Result<Server> {
     };
     presence_news::start(&doors.house);
     doors.limits.forget_in_time();
-    watch_revocations(doors.house.clone());
+    watch_revocations(doors.clone());
     let data = web::Data::new(doors.clone());
     let server = HttpServer::new(move || {
         let config = &data.house.config;
         App::new()
             .app_data(data.clone())
             .app_data(web::FormConfig::default().limit(16 * 1_024))
+            .wrap(from_fn(security::known_types))
             .wrap(cors(config))
             .wrap(from_fn(security::guard))
             .configure(routes)
@@ -146,8 +198,9 @@ pub fn serve(doors: &Doors, listener: TcpListener) -> std::io::Result<Server> {
 }
 
 /// Closes the connections of what was revoked, here or by the command line, soon after.
-fn watch_revocations(house: House) {
+fn watch_revocations(doors: Doors) {
     tokio::spawn(async move {
+        let house = doors.house.clone();
         let mut seen = house.store.read(accounts::last_revocation).await.unwrap_or(0);
         let mut ticks = tokio::time::interval(REVOCATIONS);
         let mut pruned = house.clock.now();
@@ -157,7 +210,7 @@ fn watch_revocations(house: House) {
             match house.store.read(move |connection| accounts::revoked_since(connection, after)).await {
                 Ok((revoked, last)) => {
                     if !revoked.is_empty() {
-                        house.presence.revoke(&revoked);
+                        doors.revoke(&revoked);
                     }
                     seen = last;
                 }

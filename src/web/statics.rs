@@ -1,16 +1,24 @@
 //! Files that are served: the front end, embedded in the binary, and what people uploaded.
 
+use actix_web::body::SizedStream;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use bytes::Bytes;
+use futures_util::Stream;
 use rust_embed::RustEmbed;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
 
 use super::Doors;
 use super::entry::keys::hex;
 use super::error::ApiError;
 use crate::domain::Refusal;
+
+/// Bytes of an uploaded file that are in memory at once.
+const PIECE: usize = 64 * 1_024;
 
 #[derive(RustEmbed)]
 #[folder = "static/"]
@@ -67,8 +75,10 @@ pub async fn widget(request: HttpRequest) -> Result<HttpResponse, ApiError> {
 pub async fn media(request: HttpRequest, doors: web::Data<Doors>) -> Result<HttpResponse, ApiError> {
     let name = request.match_info().query("file").to_owned();
     let path = doors.house.store.files().path(&name).ok_or(Refusal::NotFound)?;
-    let bytes = tokio::fs::read(&path).await.map_err(|_| Refusal::NotFound)?;
-    let kind = infer::get(&bytes).filter(|kind| kind.matcher_type() == infer::MatcherType::Image);
+    let mut file = File::open(&path).await.map_err(|_| Refusal::NotFound)?;
+    let size = file.metadata().await.ok().filter(std::fs::Metadata::is_file).ok_or(Refusal::NotFound)?.len();
+    let head = piece(&mut file).await.map_err(|_| Refusal::NotFound)?;
+    let kind = infer::get(&head).filter(|kind| kind.matcher_type() == infer::MatcherType::Image);
     let shown = kind
         .map(|kind| kind.mime_type())
         .filter(|kind| matches!(*kind, "image/png" | "image/jpeg" | "image/gif" | "image/webp"));
@@ -82,5 +92,24 @@ pub async fn media(request: HttpRequest, doors: web::Data<Doors>) -> Result<Http
         let leaf = name.rsplit('/').next().unwrap_or_default();
         response.insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{leaf}\"")));
     }
-    Ok(response.body(bytes))
+    Ok(response.body(SizedStream::new(size, pieces(head, file))))
+}
+
+/// The next piece of a file; empty at its end.
+async fn piece(file: &mut File) -> std::io::Result<Bytes> {
+    let mut bytes = Vec::with_capacity(PIECE);
+    file.take(PIECE as u64).read_to_end(&mut bytes).await?;
+    Ok(bytes.into())
+}
+
+/// A file piece by piece, as the connection takes it: a download holds one piece in memory, however large the file and
+/// however slow the reader.
+fn pieces(head: Bytes, file: File) -> impl Stream<Item = std::io::Result<Bytes>> {
+    futures_util::stream::try_unfold((head, file), |(next, mut file)| async move {
+        if next.is_empty() {
+            return Ok(None);
+        }
+        let after = piece(&mut file).await?;
+        Ok(Some((next, (after, file))))
+    })
 }

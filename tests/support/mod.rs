@@ -8,14 +8,17 @@
 //! - [`Socket`] is one live connection; it waits for what it should hear and never sleeps instead.
 //! - [`Screen`] is what a client would show: it applies frames and can be compared with a fresh fetch.
 //! - [`Proxy`] stands between somebody and the house and cuts, holds or swallows what passes.
+//! - [`ForgetfulDisk`] is a disk that loses what was not synced when the power is cut, and that can be full.
 //! - [`Browser`] is a headless browser, for the pages.
 //! - [`recording`] replays what was recorded from the reference.
 
 pub mod browser;
 pub mod chance;
 pub mod comparison;
+pub mod forgetful;
 pub mod house;
 pub mod person;
+pub mod platter;
 pub mod proxy;
 pub mod raw_socket;
 pub mod recording;
@@ -29,6 +32,7 @@ use std::time::Duration;
 
 pub use browser::Browser;
 pub use chance::Chance;
+pub use forgetful::ForgetfulDisk;
 pub use house::House;
 pub use person::{Key, Person};
 pub use proxy::Proxy;

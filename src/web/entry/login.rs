@@ -163,7 +163,7 @@ pub async fn logout(
         }
         let now = doors.house.clock.now();
         doors.house.store.write(move |connection| accounts::end_login(connection, login, now)).await?;
-        doors.house.presence.revoke(&[accounts::Revoked::Login(login)]);
+        doors.revoke(&[accounts::Revoked::Login(login)]);
     }
     let gone = cookie(&doors, String::new(), CookieDuration::ZERO);
     Ok(HttpResponse::SeeOther().cookie(gone).insert_header((LOCATION, "/")).finish())
