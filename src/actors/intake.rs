@@ -7,46 +7,76 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::House;
-use crate::domain::FieldErrors;
 use crate::domain::attachment::{AttachmentForm, Kind, NewAttachment};
 use crate::domain::refusal::NON_FIELD;
+use crate::domain::{FieldErrors, Refusal};
 use crate::store::Files;
 use crate::store::files::{FileRefused, Stored};
 
-/// The attachments of a message, ready to be stored; or a list of complaints parallel to the bodies (contract, 12).
-/// When one is refused, the files of the others are removed again.
-pub async fn prepare(house: &House, forms: Vec<AttachmentForm>) -> Result<Vec<NewAttachment>, Value> {
+/// Why attachments were not taken.
+#[derive(Debug)]
+pub enum NotTaken {
+    /// What is wrong with them: of several, a list parallel to the bodies (contract, 12).
+    Complaints(Value),
+    /// The disk failed; another try may work.
+    Unavailable,
+}
+
+impl NotTaken {
+    /// Adds what is wrong to the complaints about a message; a disk that failed is a refusal of its own.
+    pub fn add_to(self, errors: &mut FieldErrors) -> Result<(), Refusal> {
+        match self {
+            NotTaken::Unavailable => Err(Refusal::Unavailable),
+            NotTaken::Complaints(complaints) => {
+                let mut own = FieldErrors::new();
+                own.set("attachments", complaints);
+                errors.merge_weaker(own);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The attachments of a message, ready to be stored. When one is refused, the files of the others are removed again.
+pub async fn prepare(house: &House, forms: Vec<AttachmentForm>) -> Result<Vec<NewAttachment>, NotTaken> {
     if forms.is_empty() {
         return Ok(Vec::new());
     }
     let files = house.store.files().clone();
     let work = move || {
-        let prepared: Vec<Result<NewAttachment, FieldErrors>> =
+        let prepared: Vec<Result<NewAttachment, NotTaken>> =
             forms.into_iter().map(|form| prepare_one(&files, form)).collect();
         if prepared.iter().all(Result::is_ok) {
             return Ok(prepared.into_iter().flatten().collect());
         }
-        let complaints = prepared.iter().map(|one| match one {
-            Ok(_) => Value::Object(serde_json::Map::new()),
-            Err(errors) => serde_json::to_value(errors).unwrap_or_default(),
-        });
-        let complaints = Value::Array(complaints.collect());
         files.remove(&prepared.iter().flatten().flat_map(names).collect::<Vec<_>>());
-        Err(complaints)
+        let complaints: Option<Vec<Value>> = prepared
+            .into_iter()
+            .map(|one| match one {
+                Ok(_) => Some(Value::Object(serde_json::Map::new())),
+                Err(NotTaken::Complaints(complaints)) => Some(complaints),
+                Err(NotTaken::Unavailable) => None,
+            })
+            .collect();
+        Err(complaints.map_or(NotTaken::Unavailable, |all| NotTaken::Complaints(Value::Array(all))))
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(prepared) => prepared,
         Err(error) => {
             tracing::error!(%error, "preparing attachments failed");
-            Err(serde_json::json!([{NON_FIELD: ["INCORRECT_TYPE"]}]))
+            Err(NotTaken::Unavailable)
         }
     }
 }
 
-fn prepare_one(files: &Files, form: AttachmentForm) -> Result<NewAttachment, FieldErrors> {
+fn complaint(errors: &FieldErrors) -> NotTaken {
+    NotTaken::Complaints(serde_json::to_value(errors).unwrap_or_default())
+}
+
+fn prepare_one(files: &Files, form: AttachmentForm) -> Result<NewAttachment, NotTaken> {
     let (mut form, kind) = match form.kind {
         Some(kind) if form.errors.is_empty() => (form, kind),
-        _ => return Err(form.errors),
+        _ => return Err(complaint(&form.errors)),
     };
     if !kind.has_file() {
         return Ok(form.into_new(kind, None, None));
@@ -56,15 +86,15 @@ fn prepare_one(files: &Files, form: AttachmentForm) -> Result<NewAttachment, Fie
 }
 
 /// Writes the content of a form that carries a file.
-pub fn store_content(files: &Files, form: &mut AttachmentForm, kind: Kind) -> Result<Stored, FieldErrors> {
-    let incorrect = || FieldErrors::one(NON_FIELD, "INCORRECT_TYPE");
-    let too_large = || FieldErrors::one("file_content", "TOO_LARGE");
+pub fn store_content(files: &Files, form: &mut AttachmentForm, kind: Kind) -> Result<Stored, NotTaken> {
+    let incorrect = || complaint(&FieldErrors::one(NON_FIELD, "INCORRECT_TYPE"));
+    let too_large = || complaint(&FieldErrors::one("file_content", "TOO_LARGE"));
     let bytes = match (form.file_bytes.take(), form.file_content.take()) {
         (Some(bytes), _) => bytes,
         // base64 is a third longer than what it says
         (None, Some(text)) if text.len() / 4 * 3 > files.max_bytes() + 4 => return Err(too_large()),
         (None, Some(text)) => STANDARD.decode(plain(&text)).map_err(|_| incorrect())?,
-        (None, None) => return Err(FieldErrors::one("file_content", "REQUIRED")),
+        (None, None) => return Err(complaint(&FieldErrors::one("file_content", "REQUIRED"))),
     };
     let stored = match kind {
         Kind::Image => files.store_image(&bytes),
@@ -75,7 +105,7 @@ pub fn store_content(files: &Files, form: &mut AttachmentForm, kind: Kind) -> Re
         FileRefused::TooLarge => too_large(),
         FileRefused::Broken(error) => {
             tracing::error!(%error, "a file could not be stored");
-            FieldErrors::one(NON_FIELD, "STORAGE_FAILED")
+            NotTaken::Unavailable
         }
     })
 }

@@ -30,7 +30,7 @@ use crate::domain::decide;
 use crate::domain::posting::Post;
 use crate::domain::unread::Spans;
 use crate::domain::view::{self, Viewed};
-use crate::domain::{Account, FieldErrors, Refusal, Role, Seq, ThreadId};
+use crate::domain::{Account, Refusal, Role, Seq, ThreadId};
 
 /// How long a new connection's frames are held for a `resume`.
 const OPENING: Duration = Duration::from_millis(150);
@@ -295,11 +295,7 @@ impl Session {
         let sending = async move {
             match actors::prepare(&house, forms).await {
                 Ok(attachments) => post.attachments = attachments,
-                Err(complaints) => {
-                    let mut errors = FieldErrors::new();
-                    errors.set("attachments", complaints);
-                    post.errors.merge_weaker(errors);
-                }
+                Err(not_taken) => not_taken.add_to(&mut post.errors)?,
             }
             let files = post.attachments.clone();
             let done = actors::act(&house, thread, account, decide::Command::Post(Box::new(post))).await;

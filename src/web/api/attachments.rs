@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::messages::target;
 use super::threads::selected;
 use super::{Answer, body, message_of, number, objects, thread_of};
-use crate::actors;
+use crate::actors::{self, NotTaken};
 use crate::domain::attachment::{Attachment, AttachmentEdit, AttachmentForm};
 use crate::domain::decide::{self, Command, Target};
 use crate::domain::{AttachmentId, Permissions, Refusal};
@@ -80,7 +80,7 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     let target = own_target(&request, &doors, &caller, Permissions::CREATE_MESSAGES).await?;
     let mut body = body::with_files(&request, payload, house).await?;
     let form = body.files.pop().unwrap_or_else(|| AttachmentForm::read(&Value::Object(body.object), true));
-    let mut prepared = actors::prepare(house, vec![form]).await.map_err(first_complaint)?;
+    let mut prepared = actors::prepare(house, vec![form]).await.map_err(not_taken)?;
     let Some(attachment) = prepared.pop() else { return Err(Refusal::NotFound.into()) };
     let files = [attachment.clone()];
     let command = Command::AddAttachment { target, attachment: Box::new(attachment) };
@@ -89,9 +89,13 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     one(&request, &doors, &caller, StatusCode::CREATED, added.ok_or(Refusal::NotFound)?).await
 }
 
-/// The complaints about a single body, out of the list that is parallel to several.
-fn first_complaint(complaints: Value) -> ApiError {
-    ApiError::body_of_fields(complaints.get(0).cloned().unwrap_or_default())
+/// The complaints about a single body, also out of the list that is parallel to several.
+fn not_taken(why: NotTaken) -> ApiError {
+    match why {
+        NotTaken::Unavailable => Refusal::Unavailable.into(),
+        NotTaken::Complaints(Value::Array(all)) => ApiError::body_of_fields(all.into_iter().next().unwrap_or_default()),
+        NotTaken::Complaints(one) => ApiError::body_of_fields(one),
+    }
 }
 
 /// Changes an attachment of an own message. What the kind needs is asked for only when the type changes.
@@ -136,7 +140,7 @@ async fn edit(doors: &Doors, before: &Attachment, mut form: AttachmentForm) -> R
         form.title = form.title.or_else(|| Some(before.title.clone()));
         let mut content = form.clone();
         let stored = web::block(move || actors::store_content(&files, &mut content, kind)).await;
-        let stored = stored.map_err(|_| Refusal::Unavailable)?.map_err(ApiError::fields)?;
+        let stored = stored.map_err(|_| Refusal::Unavailable)?.map_err(not_taken)?;
         file = Some((stored.file, stored.thumbnail));
     }
     let AttachmentForm { title, description, options, object_id, content_type, url, .. } = form;

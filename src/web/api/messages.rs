@@ -14,9 +14,9 @@ use crate::domain::form::Form;
 use crate::domain::posting::{Edit, Post};
 use crate::domain::unread::Spans;
 use crate::domain::view::{self, Viewed};
-use crate::domain::{FieldErrors, Message, Permissions, Refusal, ThreadId, form};
+use crate::domain::{Message, Permissions, Refusal, ThreadId, form};
 use crate::store::messages::MessageQuery;
-use crate::store::{Connection, messages, search};
+use crate::store::{Connection, messages, search, threads};
 use crate::web::Doors;
 use crate::web::entry::Caller;
 use crate::web::error::ApiError;
@@ -101,7 +101,17 @@ async fn mark(doors: &Doors, caller: &Caller, thread: ThreadId, found: &[Message
         return Ok(Spans::new());
     }
     let seqs = seqs.into_iter().collect();
-    Ok(actors::read(&doors.house, thread, caller.account.id, seqs, false).await?.read)
+    let account = caller.account.id;
+    match actors::read(&doors.house, thread, account, seqs, false).await {
+        Ok(done) => Ok(done.read),
+        // a page can be read also when nothing can be stored: what is unread stays so
+        Err(Refusal::Unavailable | Refusal::Busy { .. }) => {
+            let hidden = doors.house.config.chat.visibility.hidden_from(caller.account.role);
+            let reads = move |connection: &mut Connection| threads::reads(connection, thread, account, &hidden);
+            Ok(doors.house.store.read(reads).await?.1)
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// Posts a message (contract, 7.3 and 8). JSON, or multipart with parts `payload` and `file`.
@@ -118,11 +128,7 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     post.client_id = post.client_id.or_else(|| idempotency_key(&request));
     match actors::prepare(house, forms).await {
         Ok(attachments) => post.attachments = attachments,
-        Err(complaints) => {
-            let mut errors = FieldErrors::new();
-            errors.set("attachments", complaints);
-            post.errors.merge_weaker(errors);
-        }
+        Err(not_taken) => not_taken.add_to(&mut post.errors)?,
     }
     let files = post.attachments.clone();
     let done = actors::act(house, thread, account, Command::Post(Box::new(post))).await;
