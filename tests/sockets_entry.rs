@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     desk_login::{signed_in, signs_out},
-    support::{House, PATIENCE, Person, Socket, Value, json},
+    support::{House, PATIENCE, Person, Socket, Value, json, until},
 };
 
 /// How long after a revocation the last frame may be delivered.
@@ -115,6 +115,27 @@ async fn an_old_ticket_is_no_ticket() {
     tokio::time::sleep(Duration::from_secs(31)).await;
 
     assert_eq!(refusal(knocks(&house, &path).await).await, 401);
+}
+
+/// A ticket stands for what it was given for: when that is revoked, the ticket opens nothing any more.
+#[tokio::test]
+async fn a_ticket_of_a_revoked_token_opens_nothing() {
+    let house = House::new().await;
+    let ana = house.person("ana");
+    let made = house.told(&["token", "create", "--user", &ana.id.to_string()], "");
+    let other = ana.with_header(&format!("Token {}", made["token"].as_str().expect("a token")));
+    let path = format!("/ws?ticket={}", ticket(&other).await);
+    let list = house.told(&["token", "list", "--user", &ana.id.to_string()], "");
+    let id = list.as_array().and_then(|all| all.last()).expect("a token")["id"].to_string();
+
+    house.told(&["token", "revoke", &id], "");
+    until("the token is no good", || async { other.get("/api/me").await.status == 401 }).await;
+    let mut socket = knocks(&house, &path).await;
+
+    // let in just before it was noticed, or not let in at all: it ends either way
+    if let Ok(socket) = &mut socket {
+        assert_eq!(socket.is_closed().await.map(|(code, _)| code), Some(4001));
+    }
 }
 
 /// What is in a URL ends up in logs, so nothing long-lived is taken from there.

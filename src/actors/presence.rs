@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -50,6 +51,18 @@ impl Goodbye {
     }
 }
 
+/// The longest time between letting a session in and its opening.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// Whether a revocation ends what this account opened with this.
+fn concerns(what: &Revoked, account: AccountId, credential: Credential) -> bool {
+    match what {
+        Revoked::Token(id) => credential == Credential::Token(*id),
+        Revoked::Login(id) => credential == Credential::Login(*id),
+        Revoked::Account(id) => account == *id,
+    }
+}
+
 /// A live session as others see it.
 #[derive(Clone)]
 pub struct LiveSession {
@@ -59,6 +72,8 @@ pub struct LiveSession {
     pub outbox: Outbox,
     /// What opened it.
     pub credential: Credential,
+    /// When it asked to be let in.
+    pub asked: Instant,
     /// When something was last heard from it.
     pub heard: Arc<AtomicI64>,
 }
@@ -72,6 +87,8 @@ struct Inner {
     arrivals: AtomicU64,
     next_session: AtomicU64,
     closing: AtomicBool,
+    /// What was revoked lately: a session may have been let in just before, and open just after.
+    revoked: Mutex<Vec<(Instant, Revoked)>>,
     news: RwLock<Option<mpsc::Sender<News>>>,
     metrics: Metrics,
 }
@@ -88,6 +105,7 @@ impl Presence {
             arrivals: AtomicU64::new(0),
             next_session: AtomicU64::new(1),
             closing: AtomicBool::new(false),
+            revoked: Mutex::default(),
             news: RwLock::default(),
             metrics,
         }))
@@ -108,12 +126,17 @@ impl Presence {
         if self.0.closing.load(Ordering::SeqCst) {
             session.outbox.end(Goodbye::Restart);
         }
+        let (outbox, credential, asked) = (session.outbox.clone(), session.credential, session.asked);
         let mut accounts = self.0.accounts.write().unwrap_or_else(PoisonError::into_inner);
         let sessions = accounts.entry(account).or_default();
         sessions.push(session);
         let came = sessions.len() == 1;
         drop(accounts);
         self.0.metrics.connections.inc();
+        // looked at after it joined: whatever is revoked later finds it among the others
+        if self.is_revoked(account, credential, asked) {
+            outbox.end(Goodbye::Revoked);
+        }
         if came {
             self.0.arrivals.fetch_add(1, Ordering::SeqCst);
             self.spread(account, true);
@@ -213,15 +236,25 @@ impl Presence {
         self.0.closing.load(Ordering::SeqCst)
     }
 
-    /// Ends what was opened by what has been revoked.
+    /// Ends what was opened by what has been revoked, also what is opening just now.
     pub fn revoke(&self, revoked: &[Revoked]) {
+        if revoked.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let mut recent = self.0.revoked.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|(at, _)| now.duration_since(*at) < OPENING);
+        recent.extend(revoked.iter().map(|what| (now, *what)));
+        drop(recent);
         self.end_where(Goodbye::Revoked, |account, session| {
-            revoked.iter().any(|what| match what {
-                Revoked::Token(id) => session.credential == Credential::Token(*id),
-                Revoked::Login(id) => session.credential == Credential::Login(*id),
-                Revoked::Account(id) => account == *id,
-            })
+            revoked.iter().any(|what| concerns(what, account, session.credential))
         });
+    }
+
+    /// Whether a session that was let in at `asked` was let in by something that has been revoked meanwhile.
+    fn is_revoked(&self, account: AccountId, credential: Credential, asked: Instant) -> bool {
+        let recent = self.0.revoked.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.iter().any(|(at, what)| *at >= asked && concerns(what, account, credential))
     }
 
     /// Pings everybody and ends the sessions of which nothing was heard since `silent_since`; how many those were.

@@ -218,7 +218,6 @@ impl Handler<Answered> for Thread {
                 None => {}
             }
         }
-        self.remove_orphans(&outcomes);
         self.carry_out(outcomes, verdicts, ctx);
     }
 }

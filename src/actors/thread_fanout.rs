@@ -21,11 +21,17 @@ impl Thread {
         let Some(awake) = &self.awake else { return };
         let unknown = awake.unknown_senders(&outcomes);
         let views = awake.views_without_last(&outcomes);
-        if unknown.is_empty() && views.is_empty() {
+        let orphans: Vec<String> = outcomes.iter().flat_map(|outcome| outcome.orphans.clone()).collect();
+        if unknown.is_empty() && views.is_empty() && orphans.is_empty() {
             return self.move_on(&outcomes, verdicts, ctx);
         }
         let (store, id) = (self.house.store.clone(), self.id);
         let reading = async move {
+            // what was taken back is gone before anybody is told so
+            let files = store.files().clone();
+            if let Err(error) = tokio::task::spawn_blocking(move || files.remove(&orphans)).await {
+                tracing::error!(%error, "unused files could not be removed");
+            }
             let read = store.read(move |connection| {
                 let known = accounts::many(connection, &unknown)?;
                 let lasts: Result<Vec<_>, StoreError> = views
@@ -171,14 +177,6 @@ impl Thread {
                 self.house.presence.end_account(account, Goodbye::SlowReader);
                 self.seats.remove(&account);
             }
-        }
-    }
-
-    pub(super) fn remove_orphans(&self, outcomes: &[Outcome]) {
-        let orphans: Vec<String> = outcomes.iter().flat_map(|outcome| outcome.orphans.clone()).collect();
-        if !orphans.is_empty() {
-            let files = self.house.store.files().clone();
-            tokio::task::spawn_blocking(move || files.remove(&orphans));
         }
     }
 }

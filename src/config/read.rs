@@ -142,6 +142,9 @@ fn check_together(config: &Config) -> Result<(), ConfigError> {
     if config.widget.identity_required && config.widget.identity_secret.is_none() {
         return refuse("widget.identity_required is true: write widget.identity_secret too");
     }
+    if config.auth.admin_email.is_some() != config.auth.admin_password.is_some() {
+        return refuse("auth.admin_email and auth.admin_password go together: write both, or neither");
+    }
     if config.auth.admin_password.as_ref().is_some_and(|password| password.chars().count() < 10) {
         return refuse("auth.admin_password is too short: write at least 10 characters");
     }
@@ -251,11 +254,12 @@ mod tests {
 
     #[test]
     fn refusals_say_what_to_write() {
-        let table: [(&[(&str, &str)], &str); 5] = [
+        let table: [(&[(&str, &str)], &str); 6] = [
             (&[("TERTULIA_LISTN", "x")], "did you mean \"TERTULIA_LISTEN\"?"),
             (&[("TERTULIA_LISTEN", "here")], "write an address and a port"),
             (&[("TERTULIA_AUTH_JWT_ALGORITHM", "HS256")], "write auth.jwt_secret too"),
-            (&[("TERTULIA_ADMIN_PASSWORD", "short")], "at least 10 characters"),
+            (&[("TERTULIA_ADMIN_PASSWORD", "long enough")], "write both"),
+            (&[("TERTULIA_ADMIN_EMAIL", "a@b"), ("TERTULIA_ADMIN_PASSWORD", "short")], "at least 10 characters"),
             (&[("DATABASE_URL", "mysql://x")], "write sqlite:///path/to/file"),
         ];
         for (pairs, advice) in table {

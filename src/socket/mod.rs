@@ -35,6 +35,7 @@ mod session;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::{StatusCode, Version, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -75,20 +76,20 @@ pub const SERVER_MESSAGES: [&str; 12] = [
 pub const COMMANDS: [&str; 7] =
     ["send_message", "thread_someone_is_writing", "mark_message_as_read", "resume", "subscribe", "unsubscribe", "ping"];
 
-/// Upgrades an authenticated request to a session.
+/// Upgrades an authenticated request to a session; `asked` is when it came, before it was authenticated.
 pub fn open(
     request: &HttpRequest,
     payload: web::Payload,
     house: &House,
     account: Arc<Account>,
-    credential: Credential,
+    (credential, asked): (Credential, Instant),
 ) -> Result<HttpResponse, actix_web::Error> {
     if let Some(refused) = unsound(request) {
         return Ok(refused);
     }
     let mut response = ws::handshake(request)?;
     let hold = Rc::new(RefCell::new(resuming::Hold::new(house.config.socket.outbox_bytes)));
-    let session = session::Session::new(house.clone(), account, credential, hold.clone());
+    let session = session::Session::new(house.clone(), account, (credential, asked), hold.clone());
     let outbox = session.outbox();
     let codec = actix_http::ws::Codec::new().max_size(house.config.socket.max_frame);
     let inflow = inflow::Inflow::new(payload, house.config.socket.max_frame);

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use actix_http::ws::Item;
@@ -41,6 +41,7 @@ pub(super) struct Session {
     pub(super) house: House,
     pub(super) account: Arc<Account>,
     credential: Credential,
+    asked: Instant,
     outbox: Outbox,
     pub(super) hold: Rc<RefCell<Hold>>,
     /// The seats spoken to so far.
@@ -55,7 +56,12 @@ pub(super) struct Session {
 pub(super) type Context = ws::WebsocketContext<Session>;
 
 impl Session {
-    pub(super) fn new(house: House, account: Arc<Account>, credential: Credential, hold: Rc<RefCell<Hold>>) -> Self {
+    pub(super) fn new(
+        house: House,
+        account: Arc<Account>,
+        (credential, asked): (Credential, Instant),
+        hold: Rc<RefCell<Hold>>,
+    ) -> Self {
         Self {
             id: house.presence.next_session(),
             outbox: Outbox::new(house.config.socket.outbox_bytes, house.metrics.clone()),
@@ -63,6 +69,7 @@ impl Session {
             house,
             account,
             credential,
+            asked,
             hold,
             seats: HashMap::new(),
             in_flight: Arc::default(),
@@ -107,6 +114,7 @@ impl Actor for Session {
             id: self.id,
             outbox: self.outbox.clone(),
             credential: self.credential,
+            asked: self.asked,
             heard: self.heard.clone(),
         };
         self.house.presence.join(self.account.id, live);

@@ -1,6 +1,7 @@
 //! `GET /ws`: who may upgrade to the multiplexed WebSocket (design, part 6).
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, ORIGIN};
@@ -24,13 +25,14 @@ pub async fn upgrade(
     doors: web::Data<Doors>,
     payload: web::Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
+    let asked = Instant::now();
     let caller = enter(&request, &doors).await?;
     let presence = &doors.house.presence;
     let most = i64::try_from(doors.house.config.socket.max_connections).unwrap_or(i64::MAX);
     if presence.is_closing() || presence.connections() >= most {
         return Err(ApiError::unavailable("The server takes no more connections now. Retry a little later.").into());
     }
-    socket::open(&request, payload, &doors.house, caller.account, caller.credential)
+    socket::open(&request, payload, &doors.house, caller.account, (caller.credential, asked))
 }
 
 async fn enter(request: &HttpRequest, doors: &Doors) -> Result<Caller, ApiError> {

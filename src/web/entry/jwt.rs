@@ -33,7 +33,8 @@ pub struct Claims {
 impl Claims {
     /// The account's name in the house: unique per issuer and subject.
     pub fn external_id(&self) -> String {
-        format!("jwt:{}:{}", self.iss, self.sub)
+        // the issuer's length keeps issuer and subject apart, whatever colons are in them
+        format!("jwt:{}:{}:{}", self.iss.len(), self.iss, self.sub)
     }
 
     /// First and last name, from whichever claims there are.
