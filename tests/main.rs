@@ -25,6 +25,7 @@ mod browser;
 mod cost;
 mod crash;
 mod desk_login;
+mod foreign_page;
 mod full_disk;
 mod idempotency;
 mod listing;
