@@ -122,3 +122,23 @@ async fn names_are_remembered_over_a_crash() {
 
     assert_eq!(ana.post(&path, named).await.is(201).body["id"], first["id"]);
 }
+
+/// An attachment that is hung on a message twice under one name hangs there once.
+#[tokio::test]
+async fn an_attachment_of_one_name_hangs_once() {
+    let house = House::new().await;
+    let ana = house.person("ana");
+    let thread = ana.starts("Names").await;
+    let message = ana.posts(thread, "look").await["id"].clone();
+    let path = format!("/api/threads/{thread}/messages/{message}/attachments");
+    let hangs = async |name: &str| {
+        let body = json!({"type": "youtube", "url": "https://video.example/1"});
+        Answer::to(ana.request("POST", &path).header("Idempotency-Key", name).json(&body)).await.is(201).body
+    };
+
+    let (first, again, other) = (hangs("a").await, hangs("a").await, hangs("b").await);
+
+    assert_eq!(first["id"], again["id"]);
+    assert_ne!(first["id"], other["id"]);
+    assert_eq!(ana.get(&path).await.is(200).body.as_array().map(Vec::len), Some(2));
+}

@@ -68,6 +68,8 @@ pub struct NewAttachment {
     pub thumbnail_file: Option<String>,
     /// The address of a video.
     pub url: Option<String>,
+    /// The sender's own name for the request, so that a repeat makes no second attachment.
+    pub idempotency_key: Option<String>,
 }
 
 /// A change of an attachment: `None` leaves as it is.
@@ -246,6 +248,7 @@ impl AttachmentForm {
             file,
             thumbnail_file,
             url: self.url,
+            idempotency_key: None,
         }
     }
 }

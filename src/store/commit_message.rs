@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::commit::Step;
-use super::messages::{load, load_by_client_id};
+use super::messages::{by_idempotency_key, load, load_by_client_id};
 use super::rows::{AttachmentRow, NewMessageRow};
 use super::schema::{attachments, messages};
 use super::search;
@@ -168,8 +168,19 @@ pub(super) fn delete(step: &mut Step, id: MessageId) -> Result<(), CommitError> 
 
 /// Hangs something on a message.
 pub(super) fn attach(step: &mut Step, message: MessageId, new: &NewAttachment) -> Result<(), CommitError> {
-    load(step.connection, step.thread, message)?;
-    insert_attachment(step, message, new)?;
+    let found = load(step.connection, step.thread, message)?;
+    if let Some(key) = &new.idempotency_key
+        && by_idempotency_key(step.connection, message, key)?.is_some()
+    {
+        // it hangs there already; the files of the repeat are not needed
+        step.outcome.orphans.extend(new.file.clone().into_iter().chain(new.thumbnail_file.clone()));
+        step.outcome.events.push(Event::MessageRepeated { message: Arc::new(found) });
+        return Ok(());
+    }
+    let attachment = insert_attachment(step, message, new)?;
+    diesel::update(attachments::table.find(attachment.id))
+        .set(attachments::idempotency_key.eq(&new.idempotency_key))
+        .execute(step.connection)?;
     touch(step, message)
 }
 

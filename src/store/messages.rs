@@ -280,6 +280,17 @@ pub fn attachment(
     message.attachments.into_iter().find(|attachment| attachment.id == id).ok_or(StoreError::Missing)
 }
 
+/// The attachment that was hung on a message by a request of that name.
+pub fn by_idempotency_key(
+    connection: &mut SqliteConnection,
+    message: MessageId,
+    key: &str,
+) -> Result<Option<AttachmentId>, StoreError> {
+    let hanging = attachments::table.filter(attachments::message_id.eq(message));
+    let named = hanging.filter(attachments::idempotency_key.eq(key)).select(attachments::id);
+    Ok(named.first(connection).optional()?)
+}
+
 fn one(connection: &mut SqliteConnection, row: MessageRow) -> Result<Message, StoreError> {
     with_attachments(connection, vec![row])?.pop().ok_or(StoreError::Missing)
 }

@@ -129,6 +129,7 @@ diesel::table! {
         thumbnail_file -> Nullable<Text>,
         url -> Nullable<Text>,
         thumbnail -> Nullable<Text>,
+        idempotency_key -> Nullable<Text>,
     }
 }
 

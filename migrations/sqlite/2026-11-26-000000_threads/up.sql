@@ -122,9 +122,11 @@ CREATE TABLE attachments (
     file            TEXT,
     thumbnail_file  TEXT,
     url             TEXT,
-    thumbnail       TEXT
+    thumbnail       TEXT,
+    idempotency_key TEXT
 );
 CREATE INDEX attachments_message ON attachments (message_id);
+CREATE UNIQUE INDEX attachments_idempotency ON attachments (message_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
 -- One thread an account watches without being a member.
 CREATE TABLE subscriptions (

@@ -5,12 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
 use super::messages::target;
-use super::threads::selected;
+use super::threads::{idempotency_key, selected};
 use super::{Answer, body, message_of, number, objects, thread_of};
 use crate::actors::{self, NotTaken};
 use crate::domain::attachment::{Attachment, AttachmentEdit, AttachmentForm};
 use crate::domain::decide::{self, Command, Target};
 use crate::domain::{AttachmentId, Permissions, Refusal};
+use crate::store::{Connection, messages};
 use crate::web::Doors;
 use crate::web::entry::Caller;
 use crate::web::error::ApiError;
@@ -81,11 +82,19 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     let mut body = body::with_files(&request, payload, house).await?;
     let form = body.files.pop().unwrap_or_else(|| AttachmentForm::read(&Value::Object(body.object), true));
     let mut prepared = actors::prepare(house, vec![form]).await.map_err(not_taken)?;
-    let Some(attachment) = prepared.pop() else { return Err(Refusal::NotFound.into()) };
+    let Some(mut attachment) = prepared.pop() else { return Err(Refusal::NotFound.into()) };
+    let key = idempotency_key(&request);
+    attachment.idempotency_key.clone_from(&key);
     let files = [attachment.clone()];
     let command = Command::AddAttachment { target, attachment: Box::new(attachment) };
     let done = actors::act(house, thread, account, command).await.inspect_err(|_| actors::discard(house, &files))?;
-    let added = done.message.and_then(|message| message.attachments.iter().map(|attachment| attachment.id).max());
+    let added = match (key, done.message) {
+        (Some(key), Some(message)) => {
+            let find = move |connection: &mut Connection| messages::by_idempotency_key(connection, message.id, &key);
+            house.store.read(find).await?
+        }
+        (_, message) => message.and_then(|message| message.attachments.iter().map(|attachment| attachment.id).max()),
+    };
     one(&request, &doors, &caller, StatusCode::CREATED, added.ok_or(Refusal::NotFound)?).await
 }
 
