@@ -128,7 +128,8 @@ impl Presence {
         }
         let (outbox, credential, asked) = (session.outbox.clone(), session.credential, session.asked);
         let mut accounts = self.0.accounts.write().unwrap_or_else(PoisonError::into_inner);
-        let sessions = accounts.entry(account).or_default();
+        // most accounts have one connection: room for one, not for the usual four
+        let sessions = accounts.entry(account).or_insert_with(|| Vec::with_capacity(1));
         sessions.push(session);
         let came = sessions.len() == 1;
         drop(accounts);
