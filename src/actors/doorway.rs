@@ -96,10 +96,16 @@ pub async fn watch(house: &House, account: &Arc<Account>, thread: ThreadId) -> R
     Ok(())
 }
 
-/// The account watches nothing any more.
-pub async fn unwatch(house: &House, account: &Arc<Account>) -> Result<(), Refusal> {
+/// The account watches nothing any more; with a thread named, only if it is that which it watched.
+pub async fn unwatch(house: &House, account: &Arc<Account>, thread: Option<ThreadId>) -> Result<(), Refusal> {
     let id = account.id;
-    let ending = house.store.write(move |connection| threads::unsubscribe(connection, id));
+    let ending = house.store.write(move |connection| {
+        let watched = threads::watched(connection, id)?;
+        match thread {
+            Some(named) if watched != Some(named) => Ok(None),
+            _ => threads::unsubscribe(connection, id),
+        }
+    });
     if let Some(before) = ending.await.map_err(|error| refused(&error))? {
         tell_watching(house, account, before, false);
     }
@@ -116,13 +122,16 @@ fn tell_watching(house: &House, account: &Arc<Account>, thread: ThreadId, watche
 /// Takes one message as read, of which only the id is known.
 pub async fn read_message(house: &House, account: AccountId, message: MessageId) -> Result<Done, Refusal> {
     let place = house.store.read(move |connection| messages::place(connection, message)).await;
-    let (thread, seq, _) = place.map_err(|error| refused(&error))?.ok_or(Refusal::NotFound)?;
+    // a message that is elsewhere and one that is nowhere look alike
+    let (thread, seq, _) = place.map_err(|error| refused(&error))?.ok_or(Refusal::Forbidden)?;
     read(house, thread, account, Spans::from_iter([seq]), false).await
 }
 
-/// Says that somebody is writing. A hint: when the thread's mailbox is full, it is lost.
-pub fn writing(house: &House, thread: ThreadId, account: AccountId, length: i64) {
-    if let Some(address) = house.registry.wake(house, thread) {
+/// Says that somebody is writing. A hint: when the thread's mailbox is full, it is lost. A thread is only woken for
+/// somebody who is `known` to be in it, or made-up numbers would wake one actor each.
+pub fn writing(house: &House, thread: ThreadId, account: AccountId, length: i64, known: bool) {
+    let address = if known { house.registry.wake(house, thread) } else { house.registry.awake(thread) };
+    if let Some(address) = address {
         let _ = address.try_send(Writing { account, length });
     }
 }

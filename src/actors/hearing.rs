@@ -9,7 +9,7 @@ use super::frames::{message_frame, named_frame, removed_frame, thread_frame, unr
 use super::told::{Around, Batch, News, OwnPart};
 use super::user_thread::{Caught, Leave, UserThread};
 use crate::domain::view::{self, Viewed};
-use crate::domain::{Message, Rev};
+use crate::domain::{Message, Permissions, Rev};
 
 impl UserThread {
     /// Hears a batch: moves on, and delivers the member's frames in one push.
@@ -62,11 +62,7 @@ impl UserThread {
                 frames.push(self.thread_outgoing(seat.rev, around));
             }
             News::Read { account, reads, seqs } if *account == self.account.id => {
-                for (from, to) in seqs.iter() {
-                    (from..=to).for_each(|seq| {
-                        self.unread.remove(seq);
-                    });
-                }
+                self.unread.subtract(seqs);
                 self.reads = reads.clone();
                 frames.push(self.unread_outgoing());
             }
@@ -139,8 +135,10 @@ impl UserThread {
     pub(super) fn caught(&self, missed: Vec<Message>, since: Rev, upto: Rev) -> Caught {
         let look = &self.house.look;
         let around = Arc::new(Around::new(self.state.thread.clone(), self.state.lasts.clone()));
+        // whoever may not list messages, and whoever only watches, gets live frames and no history (contract, 15.4)
+        let reads = !self.watching && self.seat.may(Permissions::READ_MESSAGES);
         let mut frames = Vec::with_capacity(missed.len() + 2);
-        for message in missed.iter().filter(|message| self.sees(message)) {
+        for message in missed.iter().filter(|message| reads && self.sees(message)) {
             let bytes = if message.deleted {
                 named_frame("message_created_or_updated", &view::deleted_object(message))
             } else {

@@ -123,8 +123,12 @@ fn names(attachment: &NewAttachment) -> Vec<String> {
     attachment.file.iter().chain(&attachment.thumbnail_file).cloned().collect()
 }
 
-/// Removes the files of attachments whose command was refused.
-pub fn discard(house: &House, attachments: &[NewAttachment]) {
+/// Removes the files of attachments whose command was refused, if the refusal proves that nothing refers to them: after
+/// `busy` the command may still be stored.
+pub fn discard(house: &House, refusal: &Refusal, attachments: &[NewAttachment]) {
+    if matches!(refusal, Refusal::Busy { .. }) {
+        return;
+    }
     let unused: Vec<String> = attachments.iter().flat_map(names).collect();
     if !unused.is_empty() {
         let files: Arc<Files> = house.store.files().clone();

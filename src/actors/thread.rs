@@ -25,6 +25,8 @@ use crate::store::{Answer, CommitError, Request, StoreError, threads};
 const MAILBOX: usize = 1_024;
 /// Commits under way at once.
 const MAX_PENDING: usize = 1_024;
+/// A seat that was opened so lately is not let go.
+const FRESH: Duration = Duration::from_secs(2);
 /// The longest time for which somebody can be said to be writing, in milliseconds.
 const MAX_WRITING: i64 = 60_000;
 
@@ -352,9 +354,11 @@ impl Thread {
     /// Lets seats go whose members are gone, and falls asleep when nothing happened for a while.
     fn tidy(&mut self, ctx: &mut Context<Self>) {
         let presence = self.house.presence.clone();
+        let fresh = self.last_deed.elapsed() < FRESH;
         let waiting: HashSet<AccountId> = self.pending.values().filter_map(Pending::account).collect();
         self.seats.retain(|account, seat| {
-            let stays = seat.connected() && (presence.is_online(*account) || waiting.contains(account));
+            // a seat that was just opened may have a command in its mailbox
+            let stays = seat.connected() && (fresh || presence.is_online(*account) || waiting.contains(account));
             if !stays {
                 seat.do_send(Leave);
             }

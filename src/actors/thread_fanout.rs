@@ -12,7 +12,7 @@ use super::thread::{Thread, Verdicts};
 use super::told::{Batch, News, Told, Verdict};
 use super::user_thread::Leave;
 use crate::domain::event::{Event, Outcome};
-use crate::domain::{AccountId, Rev};
+use crate::domain::{AccountId, Message, Rev};
 use crate::store::{StoreError, accounts, messages, unread};
 
 impl Thread {
@@ -23,7 +23,7 @@ impl Thread {
         let views = awake.views_without_last(&outcomes);
         let orphans: Vec<String> = outcomes.iter().flat_map(|outcome| outcome.orphans.clone()).collect();
         if unknown.is_empty() && views.is_empty() && orphans.is_empty() {
-            return self.move_on(&outcomes, verdicts, ctx);
+            return self.move_on(&outcomes, verdicts, Vec::new(), ctx);
         }
         let (store, id) = (self.house.store.clone(), self.id);
         let reading = async move {
@@ -43,17 +43,22 @@ impl Thread {
             read.await
         };
         ctx.wait(reading.into_actor(self).map(move |read, thread, ctx| {
-            if let (Ok((known, lasts)), Some(awake)) = (read, &mut thread.awake) {
+            let (known, lasts) = read.unwrap_or_default();
+            if let Some(awake) = &mut thread.awake {
                 known.iter().for_each(|account| awake.name(account));
-                for (view, last) in lasts {
-                    awake.set_last(view, last);
-                }
             }
-            thread.move_on(&outcomes, verdicts, ctx);
+            thread.move_on(&outcomes, verdicts, lasts, ctx);
         }));
     }
 
-    fn move_on(&mut self, outcomes: &[Outcome], verdicts: Verdicts, ctx: &mut Context<Self>) {
+    /// `lasts` are the newest messages as they were read after these outcomes.
+    fn move_on(
+        &mut self,
+        outcomes: &[Outcome],
+        verdicts: Verdicts,
+        lasts: Vec<(usize, Option<Message>)>,
+        ctx: &mut Context<Self>,
+    ) {
         let Some(awake) = &mut self.awake else { return };
         let mut news = Vec::new();
         for added in newcomers(outcomes) {
@@ -64,6 +69,10 @@ impl Thread {
         }
         for outcome in outcomes {
             awake.apply(outcome, &mut news);
+        }
+        // after the events: an edit in the same batch must not bring back what was deleted
+        for (view, last) in lasts {
+            awake.set_last(view, last);
         }
         let created = news.iter().filter(|piece| matches!(piece, News::Message { created: true, .. })).count();
         self.house.metrics.messages.inc_by(u64::try_from(created).unwrap_or(0));
@@ -137,6 +146,10 @@ impl Thread {
 
     /// Lets the seats of those go who left; who had none hears of it all the same.
     fn let_go(&mut self, removed: Vec<(AccountId, Rev)>) {
+        if !removed.is_empty() {
+            // who was a member may still watch
+            self.arrivals = None;
+        }
         for (account, rev) in removed {
             if self.seats.remove(&account).is_none() {
                 let frame = Outgoing { thread: self.id, rev, bytes: removed_frame(self.id, rev) };
@@ -169,12 +182,20 @@ impl Thread {
         let Some(seat) = self.seats.get(&account) else { return };
         match seat.try_send(Told { batch, verdicts }) {
             Ok(()) => {}
+            // it ended on its own: what it did not hear is made up for by resuming
             Err(SendError::Closed(_)) => {
+                self.house.presence.end_account(account, Goodbye::SlowReader);
+                self.arrivals = None;
                 self.seats.remove(&account);
             }
-            Err(SendError::Full(_)) => {
+            Err(SendError::Full(Told { verdicts, .. })) => {
                 self.house.metrics.mailbox_full.inc();
                 self.house.presence.end_account(account, Goodbye::SlowReader);
+                if !verdicts.is_empty() {
+                    // bounded by its commits under way; whoever waits for them is still answered
+                    seat.do_send(Told { batch: None, verdicts });
+                }
+                self.arrivals = None;
                 self.seats.remove(&account);
             }
         }

@@ -183,18 +183,14 @@ impl Handler<Read> for UserThread {
 
     fn handle(&mut self, Read { mut seqs, all_before, respond }: Read, ctx: &mut Self::Context) {
         if all_before && let Some((_, last)) = seqs.iter().last() {
-            seqs.insert(1, last);
+            seqs.insert(1, last.min(self.state.seq));
         }
         let seqs = seqs.intersection(&self.unread);
         if seqs.is_empty() {
             return respond.give(Ok(self.done(None, Spans::new(), self.state.rev)));
         }
         let mut left = self.unread.clone();
-        for (from, to) in seqs.iter() {
-            (from..=to).for_each(|seq| {
-                left.remove(seq);
-            });
-        }
+        left.subtract(&seqs);
         let upto = left.first().map_or(self.state.seq, |first| first - 1);
         self.attempt(Pending { command: Command::MarkRead { seqs, upto }, tries: 0, respond }, ctx);
     }

@@ -211,6 +211,9 @@ impl AttachmentForm {
         {
             form.complain("url", "Enter a valid URL.");
         }
+        if self.options.as_ref().is_some_and(form::too_deep) {
+            form.complain("options", form::TOO_DEEP);
+        }
         if map.get("file_content").is_some_and(|value| !value.is_null() && !value.is_string()) {
             form.complain("file_content", "Not a valid string.");
         }

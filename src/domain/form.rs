@@ -230,6 +230,24 @@ impl<'a> Form<'a> {
     }
 }
 
+/// The deepest JSON that is taken for `meta` and `options`: what goes in must be readable on its way out, inside of other objects.
+pub const MAX_DEPTH: usize = 32;
+
+/// Whether a value is nested deeper than [`MAX_DEPTH`].
+pub fn too_deep(value: &Value) -> bool {
+    fn deeper(value: &Value, left: usize) -> bool {
+        match value {
+            Value::Array(items) => left == 0 || items.iter().any(|item| deeper(item, left - 1)),
+            Value::Object(fields) => left == 0 || fields.values().any(|field| deeper(field, left - 1)),
+            _ => false,
+        }
+    }
+    deeper(value, MAX_DEPTH)
+}
+
+/// The complaint about such a value.
+pub const TOO_DEEP: &str = "Ensure this value is nested at most 32 levels deep.";
+
 /// `Invalid pk "9" - object does not exist.`
 pub fn no_such(id: i64) -> String {
     format!("Invalid pk \"{id}\" - object does not exist.")

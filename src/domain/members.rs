@@ -88,7 +88,9 @@ pub fn add(
     let mut seat = Seat::new(caller.thread, account, permissions, now);
     seat.notifications = form.notifications.unwrap_or(Notifications::DEFAULT);
     form.script.apply(&mut seat);
-    Ok(Decision { expect: vec![(caller.account, caller.rev)], changes: vec![Change::PutSeat(Box::new(seat))] })
+    // revision 0 stands for no seat: whoever adds the same account at the same time clashes
+    let expect = vec![(caller.account, caller.rev), (account, 0)];
+    Ok(Decision { expect, changes: vec![Change::PutSeat(Box::new(seat))] })
 }
 
 /// Changes a member's settings (contract, 6: PATCH and PUT). `whole` is a PUT, which is for one's own row only.
@@ -165,7 +167,7 @@ pub fn put_by_host(
     if existing.is_some_and(|before| **before == seat) {
         return Ok(Decision::default());
     }
-    let expect = existing.map(|before| (before.account, before.rev)).into_iter().collect();
+    let expect = vec![(account.id, existing.map_or(0, |before| before.rev))];
     Ok(Decision { expect, changes: vec![Change::PutSeat(Box::new(seat))] })
 }
 

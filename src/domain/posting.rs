@@ -94,6 +94,10 @@ fn read_meta(form: &mut Form) -> Option<Value> {
             form.complain("meta", form::BLANK);
             None
         }
+        meta if form::too_deep(meta) => {
+            form.complain("meta", form::TOO_DEEP);
+            None
+        }
         meta => Some(meta.clone()),
     }
 }

@@ -54,15 +54,15 @@ impl Spans {
         if let Some(last) = self.0.last_mut()
             && from > last.1
         {
-            if from == last.1 + 1 {
+            if from == last.1.saturating_add(1) {
                 last.1 = to;
             } else {
                 self.0.push((from, to));
             }
             return;
         }
-        let start = self.0.partition_point(|(_, end)| *end + 1 < from);
-        let end = self.0.partition_point(|(begin, _)| *begin <= to + 1);
+        let start = self.0.partition_point(|(_, end)| end.saturating_add(1) < from);
+        let end = self.0.partition_point(|(begin, _)| *begin <= to.saturating_add(1));
         let touched = self.0.get(start..end).unwrap_or_default();
         let low = touched.first().map_or(from, |(begin, _)| from.min(*begin));
         let high = touched.last().map_or(to, |(_, finish)| to.max(*finish));
@@ -84,7 +84,7 @@ impl Spans {
     /// Takes out everything up to and including `seq`.
     pub fn remove_upto(&mut self, seq: Seq) {
         self.0.retain_mut(|(from, to)| {
-            *from = (*from).max(seq + 1);
+            *from = (*from).max(seq.saturating_add(1));
             *from <= *to
         });
     }
@@ -103,7 +103,7 @@ impl Spans {
                 if from < *begin {
                     left.push((from, begin - 1));
                 }
-                from = from.max(end + 1);
+                from = from.max(end.saturating_add(1));
             }
             if from <= to {
                 left.push((from, to));
@@ -212,7 +212,7 @@ impl ReadState {
     /// Takes these positions as read. The cursor never goes back.
     pub fn mark(&mut self, seqs: &Spans) {
         for (from, to) in seqs.iter() {
-            if from <= self.upto + 1 {
+            if from <= self.upto.saturating_add(1) {
                 self.upto = self.upto.max(to);
             } else {
                 self.beyond.insert(from, to);
@@ -235,7 +235,7 @@ impl ReadState {
     fn absorb(&mut self) {
         while let Some((from, to)) = self.beyond.0.first().copied() {
             let too_many = self.beyond.stretches() > MAX_SPANS;
-            if from > self.upto + 1 && !too_many {
+            if from > self.upto.saturating_add(1) && !too_many {
                 break;
             }
             self.upto = self.upto.max(to);
@@ -350,6 +350,17 @@ mod tests {
             let (left, right): (Spans, Spans) = (left.into_iter().collect(), right.into_iter().collect());
             prop_assert_eq!(left.intersection(&right), both);
         }
+    }
+
+    #[test]
+    fn the_last_number_there_is_breaks_nothing() {
+        let mut spans = Spans::from_iter([Seq::MAX]);
+        spans.insert(1, Seq::MAX);
+        spans.insert(5, Seq::MAX);
+        assert_eq!(spans.iter().collect::<Vec<_>>(), [(1, Seq::MAX)]);
+        let mut state = ReadState::joining(0, true);
+        state.mark(&spans);
+        assert!(!state.counts(7));
     }
 
     #[test]

@@ -17,10 +17,15 @@ impl Session {
     /// Holds the threads' live frames and fetches what was missed, one thread after the other.
     pub(super) fn resume(&mut self, id: Option<Value>, log: &str, threads: BTreeMap<ThreadId, Rev>, ctx: &mut Context) {
         let same_log = log == &*self.house.log;
+        if self.resuming.replace(true) {
+            // one at a time, so that nobody queues up more than is sent
+            return self.push(frame::refused(id.as_ref(), &busy()));
+        }
         for thread in threads.keys() {
             self.hold.borrow_mut().begin(*thread);
         }
         let (house, account, hold) = (self.house.clone(), self.account.id, self.hold.clone());
+        let resuming_now = self.resuming.clone();
         let resuming = async move {
             let mut resumed = BTreeMap::new();
             for (thread, since) in threads {
@@ -41,6 +46,7 @@ impl Session {
                 }
             }
             hold.borrow_mut().answer(frame::resumed(id.as_ref(), &house.log, &resumed));
+            resuming_now.set(false);
         };
         // the body takes what is ready right after the actor ran, so nobody needs to be woken
         ctx.spawn(resuming.into_actor(self));

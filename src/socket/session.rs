@@ -4,7 +4,7 @@
 //! is bounded (see [`Outbox`]); what comes in is bounded by the frame size and by the commands under way, beyond which a
 //! command is answered `too_many_in_flight`. Commands of one session reach a thread in the order in which they came.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -47,6 +47,8 @@ pub(super) struct Session {
     /// The seats spoken to so far.
     seats: HashMap<ThreadId, Addr<UserThread>>,
     in_flight: Arc<AtomicUsize>,
+    /// Whether a `resume` is under way.
+    pub(super) resuming: Rc<Cell<bool>>,
     heard: Arc<AtomicI64>,
     /// A message that comes in parts, and whether it is text.
     parts: Option<(bool, BytesMut)>,
@@ -73,6 +75,7 @@ impl Session {
             hold,
             seats: HashMap::new(),
             in_flight: Arc::default(),
+            resuming: Rc::default(),
             parts: None,
         }
     }
@@ -81,7 +84,7 @@ impl Session {
         self.outbox.clone()
     }
 
-    fn push(&self, bytes: Bytes) {
+    pub(super) fn push(&self, bytes: Bytes) {
         self.outbox.push([Outgoing::plain(bytes)]);
     }
 
@@ -203,7 +206,8 @@ impl Session {
         match command {
             Command::Ping => self.push(frame::pong(id.as_ref())),
             Command::Writing { thread, length } => {
-                actors::writing(&self.house, thread, self.account.id, length);
+                let known = self.seats.contains_key(&thread);
+                actors::writing(&self.house, thread, self.account.id, length, known);
             }
             Command::Resume { log, threads } => self.resume(id, &log, threads, ctx),
             command => {
@@ -307,8 +311,8 @@ impl Session {
             }
             let files = post.attachments.clone();
             let done = actors::act(&house, thread, account, decide::Command::Post(Box::new(post))).await;
-            if done.is_err() {
-                actors::discard(&house, &files);
+            if let Err(refusal) = &done {
+                actors::discard(&house, refusal, &files);
             }
             done
         };
@@ -364,7 +368,7 @@ impl Session {
         let watching = async move {
             match thread {
                 Some(thread) => actors::watch(&house, &account, thread).await,
-                None => actors::unwatch(&house, &account).await,
+                None => actors::unwatch(&house, &account, None).await,
             }
         };
         ctx.wait(watching.into_actor(self).map(|watched, _, _| respond.give(watched.map(|()| Done::default()))));

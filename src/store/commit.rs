@@ -154,7 +154,8 @@ pub(super) fn commit(
 ) -> Result<Outcome, CommitError> {
     let head = caches.head(connection, thread)?;
     for (account, seen) in &decision.expect {
-        if caches.seat_rev(connection, thread, *account)? != Some(*seen) {
+        // no seat has revision 0
+        if caches.seat_rev(connection, thread, *account)?.unwrap_or(0) != *seen {
             return Err(CommitError::Clash);
         }
     }

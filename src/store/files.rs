@@ -92,7 +92,10 @@ impl Files {
         let file = format!("attachments/{}.{ending}", random_name());
         let thumbnail_name = format!("attachments/thumbnails/{}.{ending}", random_name());
         self.write(&file, bytes).map_err(FileRefused::Broken)?;
-        self.write(&thumbnail_name, &thumbnail).map_err(FileRefused::Broken)?;
+        self.write(&thumbnail_name, &thumbnail).map_err(|error| {
+            self.remove(std::slice::from_ref(&file));
+            FileRefused::Broken(error)
+        })?;
         Ok(Stored { file, thumbnail: Some(thumbnail_name) })
     }
 

@@ -68,7 +68,7 @@ pub enum Order {
 pub struct MessageQuery {
     /// Only of these threads.
     pub threads: Vec<ThreadId>,
-    /// Only these.
+    /// Only these, which are known to be in the threads.
     pub ids: Option<Vec<MessageId>>,
     /// Only those that fulfil all of these.
     pub conditions: Vec<Condition>,
@@ -147,13 +147,12 @@ fn order(query: Boxed<'_>, by: Order) -> Boxed<'_> {
 pub fn find(connection: &mut SqliteConnection, asked: MessageQuery) -> Result<Vec<Message>, StoreError> {
     let mut query = messages::table.filter(messages::deleted.eq(false)).into_boxed();
     let in_one_thread = asked.threads.len() == 1;
-    query = match asked.threads.as_slice() {
-        [one] => query.filter(messages::thread_id.eq(*one)),
-        _ => query.filter(messages::thread_id.eq_any(asked.threads)),
+    query = match (asked.threads.as_slice(), asked.ids) {
+        // found in these threads already: naming them again could be more than a statement takes
+        (_, Some(ids)) => query.filter(messages::id.eq_any(ids)),
+        ([one], None) => query.filter(messages::thread_id.eq(*one)),
+        (_, None) => query.filter(messages::thread_id.eq_any(asked.threads)),
     };
-    if let Some(ids) = asked.ids {
-        query = query.filter(messages::id.eq_any(ids));
-    }
     if !asked.hidden.is_empty() {
         query = query.filter(messages::kind.ne_all(asked.hidden));
     }

@@ -41,7 +41,7 @@ pub fn hits(
     let list = threads.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
     let sql = format!(
         "SELECT messages_fts.rowid AS rowid FROM messages_fts JOIN messages ON messages.id = messages_fts.rowid \
-         WHERE messages_fts MATCH ? AND messages.thread_id IN ({list}) LIMIT {MAX_HITS}"
+         WHERE messages_fts MATCH ? AND messages.thread_id IN ({list}) ORDER BY messages_fts.rowid DESC LIMIT {MAX_HITS}"
     );
     let found = diesel::sql_query(sql).bind::<Text, _>(phrase).load::<Hit>(connection)?;
     Ok(found.into_iter().map(|hit| hit.rowid).collect())

@@ -171,14 +171,22 @@ pub fn readable(connection: &mut SqliteConnection, account: AccountId) -> Result
     Ok(rows.into_iter().filter(|(_, bits)| bits & reads != 0).map(|(thread, _)| thread).collect())
 }
 
+/// Threads that are looked through for companions at most.
+const MOST_SHARED: i64 = 1_000;
+
 /// Accounts that share a thread of at most `most` members with `account`.
 pub fn companions(
     connection: &mut SqliteConnection,
     account: AccountId,
     most: usize,
 ) -> Result<Vec<AccountId>, StoreError> {
-    let own: Vec<ThreadId> =
-        members::table.filter(members::account_id.eq(account)).select(members::thread_id).load(connection)?;
+    // the newest ones: whoever is in very many threads is not news to all of them
+    let own: Vec<ThreadId> = members::table
+        .filter(members::account_id.eq(account))
+        .order(members::thread_id.desc())
+        .limit(MOST_SHARED)
+        .select(members::thread_id)
+        .load(connection)?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let small: Vec<ThreadId> = members::table
         .filter(members::thread_id.eq_any(own))
@@ -267,10 +275,14 @@ pub fn subscribe(
     Ok(before)
 }
 
+/// What an account watches.
+pub fn watched(connection: &mut SqliteConnection, account: AccountId) -> Result<Option<ThreadId>, StoreError> {
+    Ok(subscriptions::table.find(account).select(subscriptions::thread_id).first(connection).optional()?)
+}
+
 /// Watches nothing any more; what was watched.
 pub fn unsubscribe(connection: &mut SqliteConnection, account: AccountId) -> Result<Option<ThreadId>, StoreError> {
-    let watched = subscriptions::table.find(account);
-    let before = watched.select(subscriptions::thread_id).first(connection).optional()?;
+    let before = watched(connection, account)?;
     diesel::delete(subscriptions::table.find(account)).execute(connection)?;
     Ok(before)
 }

@@ -190,8 +190,9 @@ impl Writer {
         let size = batch.len();
         let caches = &mut self.caches;
         let mut done = Done::default();
+        let mut waiting = Some(batch);
         let committed = self.connection.immediate_transaction(|connection| {
-            for item in batch {
+            for item in waiting.take().unwrap_or_default() {
                 match item {
                     Item::Commit(request) => done.commits.push(carry_out_one(connection, caches, request)),
                     Item::Task(task) => done.tasks.push(task(connection)),
@@ -201,6 +202,8 @@ impl Writer {
             }
             caches.write_heads(connection)
         });
+        // the transaction did not even begin: everybody is told all the same
+        done.refuse(waiting.unwrap_or_default());
         if let Err(error) = &committed {
             self.caches.clear();
             tracing::error!(%error, requests = size, "a batch could not be committed; nothing of it was kept");
@@ -253,6 +256,15 @@ struct Done {
 }
 
 impl Done {
+    /// Takes over what was never tried. Tasks are dropped, which their askers notice.
+    fn refuse(&mut self, items: Vec<Item>) {
+        for item in items {
+            if let Item::Commit(Request { thread, ticket, reply, .. }) = item {
+                self.commits.push(Committed { thread, ticket, reply, result: Err(CommitError::Broken) });
+            }
+        }
+    }
+
     /// Answers everything; the requests of one thread together.
     fn answer(self, committed: &Result<(), StoreError>) {
         let mut threads: Vec<(Reply, Answer)> = Vec::new();

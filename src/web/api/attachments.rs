@@ -87,7 +87,9 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     attachment.idempotency_key.clone_from(&key);
     let files = [attachment.clone()];
     let command = Command::AddAttachment { target, attachment: Box::new(attachment) };
-    let done = actors::act(house, thread, account, command).await.inspect_err(|_| actors::discard(house, &files))?;
+    let done = actors::act(house, thread, account, command)
+        .await
+        .inspect_err(|refusal| actors::discard(house, refusal, &files))?;
     let added = match (key, done.message) {
         (Some(key), Some(message)) => {
             let find = move |connection: &mut Connection| messages::by_idempotency_key(connection, message.id, &key);
@@ -124,7 +126,7 @@ pub async fn change(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     let file = edit.file.clone();
     let command = Command::EditAttachment { target, id, edit: Box::new(edit) };
     if let Err(refusal) = actors::act(house, thread, account, command).await {
-        if let Some((file, thumbnail)) = file {
+        if let (Some((file, thumbnail)), false) = (file, matches!(refusal, Refusal::Busy { .. })) {
             let files = house.store.files().clone();
             let unused: Vec<String> = std::iter::once(file).chain(thumbnail).collect();
             let _ = web::block(move || files.remove(&unused)).await;

@@ -125,6 +125,11 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     let body = body::with_files(&request, payload, house).await?;
     let (mut post, mut forms) = Post::read(&body.object, &house.config.chat.posts);
     forms.extend(body.files);
+    let most = house.config.chat.posts.max_attachments;
+    if forms.len() > most {
+        let complaint = format!("Ensure this field has no more than {most} elements.");
+        return Err(Refusal::field("attachments", complaint).into());
+    }
     post.client_id = post.client_id.or_else(|| idempotency_key(&request));
     match actors::prepare(house, forms).await {
         Ok(attachments) => post.attachments = attachments,
@@ -132,8 +137,8 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     }
     let files = post.attachments.clone();
     let done = actors::act(house, thread, account, Command::Post(Box::new(post))).await;
-    if done.is_err() {
-        actors::discard(house, &files);
+    if let Err(refusal) = &done {
+        actors::discard(house, refusal, &files);
     }
     match done?.message {
         Some(message) if message.deleted => Ok(HttpResponse::Created().json(view::deleted_object(&message))),

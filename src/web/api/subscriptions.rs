@@ -19,14 +19,13 @@ pub async fn subscribe(request: HttpRequest, doors: web::Data<Doors>, caller: Ca
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Watches nothing any more.
+/// Does not watch this thread any more.
 #[utoipa::path(delete, path = "/api/threads/{thread}/ws-subscribe", tag = "subscriptions", params(("thread" = i64, Path)),
     responses((status = 204), (status = 403, body = super::schema::Detail)))]
 pub async fn unsubscribe(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
-    let _ = request;
     if caller.account.role != Role::Superuser {
         return Err(Refusal::Forbidden.into());
     }
-    actors::unwatch(&doors.house, &caller.account).await?;
+    actors::unwatch(&doors.house, &caller.account, Some(thread_of(&request))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
