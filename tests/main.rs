@@ -35,6 +35,7 @@ mod operations;
 mod ordering;
 mod permission_matrix;
 mod power_cut;
+mod regressions;
 mod replay;
 mod resume;
 mod search;

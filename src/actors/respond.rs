@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::domain::unread::Spans;
 use crate::domain::{Message, Refusal, Rev, Seq};
+use crate::store::CommitError;
 
 /// What a command did.
 #[derive(Clone, Debug, Default)]
@@ -65,4 +66,14 @@ impl Drop for Respond {
 /// The refusal of somebody whose mailbox is full.
 pub fn busy() -> Refusal {
     Refusal::Busy { retry_after: 500 }
+}
+
+/// The refusal of a commit that did not happen.
+pub(super) fn refusal(error: &CommitError) -> Refusal {
+    match error {
+        CommitError::Clash => Refusal::Clash,
+        CommitError::Missing => Refusal::NotFound,
+        CommitError::Busy => busy(),
+        CommitError::Broken => Refusal::Unavailable,
+    }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 
 use super::House;
-use super::respond::{Done, Respond, busy};
+use super::respond::{Done, Respond, busy, refusal};
 use super::thread_state::Awake;
 use super::told::{Committed as CommitDone, Told, Verdict};
 use super::user_thread::{Leave, Opening, UserThread};
@@ -43,6 +43,8 @@ pub struct Thread {
     /// it must be looked at again.
     pub(super) arrivals: Option<u64>,
     last_deed: Instant,
+    /// Whether the thread could not be read, which says nothing of whether it exists.
+    failed: bool,
 }
 
 /// Who waits for a commit.
@@ -77,6 +79,7 @@ impl Thread {
             next_ticket: 0,
             arrivals: None,
             last_deed: Instant::now(),
+            failed: false,
         }
     }
 }
@@ -164,7 +167,7 @@ impl Handler<OpenSeat> for Thread {
         if let Some(seat) = self.seats.get(&account).filter(|seat| seat.connected()) {
             return Ok(seat.clone());
         }
-        self.start_seat(account, None, ctx).ok_or(Refusal::Forbidden)
+        self.start_seat(account, None, ctx).ok_or(if self.failed { busy() } else { Refusal::Forbidden })
     }
 }
 
@@ -316,6 +319,7 @@ impl Thread {
             }
             Err(error) => {
                 if !matches!(error, StoreError::Missing) {
+                    thread.failed = true;
                     tracing::error!(%error, thread = thread.id, "a thread could not be read");
                 }
                 ctx.notify_later(Sleep, Duration::from_millis(50));
@@ -389,15 +393,5 @@ impl Handler<Sleep> for Thread {
             seat.do_send(Leave);
         }
         ctx.stop();
-    }
-}
-
-/// The refusal of a commit that did not happen.
-pub(super) fn refusal(error: &CommitError) -> Refusal {
-    match error {
-        CommitError::Clash => Refusal::Clash,
-        CommitError::Missing => Refusal::NotFound,
-        CommitError::Busy => busy(),
-        CommitError::Broken => Refusal::Unavailable,
     }
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 
-use super::respond::{Done, Respond, busy};
-use super::thread::{Commit, Thread, refusal};
+use super::respond::{Done, Respond, busy, refusal};
+use super::thread::{Commit, Thread};
 use super::told::{Batch, Committed, Told, Verdict};
 use super::{House, Outgoing};
 use crate::domain::decide::{Command, decide};
