@@ -20,8 +20,8 @@ if [ -n "$missing" ]; then
 fi
 
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run "$@"
-    # nextest does not run the examples in the documentation.
-    exec cargo test --doc
+    # nextest does not run the examples in the documentation
+    cargo test --doc
+    exec cargo nextest run "$@"
 fi
 exec cargo test "$@"
