@@ -7,9 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::House;
+use super::doorway::act;
+use super::respond::Done;
 use crate::domain::attachment::{AttachmentForm, Kind, NewAttachment};
+use crate::domain::decide::Command;
+use crate::domain::posting::Post;
 use crate::domain::refusal::NON_FIELD;
-use crate::domain::{FieldErrors, Refusal};
+use crate::domain::{AccountId, FieldErrors, Refusal, ThreadId};
 use crate::store::Files;
 use crate::store::files::{FileRefused, Stored};
 
@@ -121,6 +125,26 @@ fn plain(text: &str) -> String {
 
 fn names(attachment: &NewAttachment) -> Vec<String> {
     attachment.file.iter().chain(&attachment.thumbnail_file).cloned().collect()
+}
+
+/// Posts a message whose attachments are still to be looked at; what was written for a refused post is removed again.
+pub async fn post(
+    house: &House,
+    thread: ThreadId,
+    account: AccountId,
+    mut post: Post,
+    forms: Vec<AttachmentForm>,
+) -> Result<Done, Refusal> {
+    match prepare(house, forms).await {
+        Ok(attachments) => post.attachments = attachments,
+        Err(not_taken) => not_taken.add_to(&mut post.errors)?,
+    }
+    let files = post.attachments.clone();
+    let done = act(house, thread, account, Command::Post(Box::new(post))).await;
+    if let Err(refusal) = &done {
+        discard(house, refusal, &files);
+    }
+    done
 }
 
 /// Removes the files of attachments whose command was refused, if the refusal proves that nothing refers to them: after

@@ -52,7 +52,7 @@ pub use clock::Clock;
 pub use doorway::{act, announce_thread, open_seat, put_member, read, read_message, unwatch, watch, writing};
 pub use frames::{named_frame, text_frame};
 pub use house::House;
-pub use intake::{NotTaken, discard, prepare, store_content};
+pub use intake::{NotTaken, discard, post, prepare, store_content};
 pub use outbox::{Outbox, Outgoing};
 pub use registry::Registry;
 pub use respond::{Done, Respond};

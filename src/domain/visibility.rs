@@ -41,11 +41,6 @@ impl Visibility {
         let hidden = self.hidden_from(role);
         self.views().iter().position(|view| *view == hidden).unwrap_or(0)
     }
-
-    /// Whether every type is seen by all.
-    pub fn is_plain(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 #[cfg(test)]

@@ -298,24 +298,13 @@ impl Session {
     fn send_with_files(
         &mut self,
         thread: ThreadId,
-        mut post: Post,
+        post: Post,
         forms: Vec<AttachmentForm>,
         respond: Respond,
         ctx: &mut Context,
     ) {
         let (house, account) = (self.house.clone(), self.account.id);
-        let sending = async move {
-            match actors::prepare(&house, forms).await {
-                Ok(attachments) => post.attachments = attachments,
-                Err(not_taken) => not_taken.add_to(&mut post.errors)?,
-            }
-            let files = post.attachments.clone();
-            let done = actors::act(&house, thread, account, decide::Command::Post(Box::new(post))).await;
-            if let Err(refusal) = &done {
-                actors::discard(&house, refusal, &files);
-            }
-            done
-        };
+        let sending = async move { actors::post(&house, thread, account, post, forms).await };
         ctx.wait(sending.into_actor(self).map(|answer, _, _| respond.give(answer)));
     }
 

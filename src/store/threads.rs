@@ -109,10 +109,8 @@ pub fn reads(
     hidden: &[String],
 ) -> Result<(ReadState, Spans), StoreError> {
     connection.transaction(|connection| {
-        let row = members::table.find((thread, account)).select(MemberRow::as_select()).first(connection)?;
-        let reads = row.reads()?;
-        let unread = unread::positions(connection, thread, account, &reads, hidden)?;
-        Ok((reads, unread))
+        let mut known = unread::of_members(connection, thread, &[(account, hidden.to_vec())])?;
+        known.remove(&account).ok_or(StoreError::Missing)
     })
 }
 

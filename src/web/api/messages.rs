@@ -131,16 +131,7 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
         return Err(Refusal::field("attachments", complaint).into());
     }
     post.client_id = post.client_id.or_else(|| idempotency_key(&request));
-    match actors::prepare(house, forms).await {
-        Ok(attachments) => post.attachments = attachments,
-        Err(not_taken) => not_taken.add_to(&mut post.errors)?,
-    }
-    let files = post.attachments.clone();
-    let done = actors::act(house, thread, account, Command::Post(Box::new(post))).await;
-    if let Err(refusal) = &done {
-        actors::discard(house, refusal, &files);
-    }
-    match done?.message {
+    match actors::post(house, thread, account, post, forms).await?.message {
         Some(message) if message.deleted => Ok(HttpResponse::Created().json(view::deleted_object(&message))),
         Some(message) => created(&request, &doors, &caller, &message).await,
         None => Ok(HttpResponse::NoContent().finish()),
