@@ -28,6 +28,8 @@ pub mod meta;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;
+mod schema_rows;
+pub mod schemas;
 pub mod search;
 #[cfg(test)]
 mod tests;
@@ -48,6 +50,7 @@ pub use files::Files;
 pub use writer::{Answer, CommitError, Request};
 
 use crate::config::Config;
+use crate::domain::script::{Schema, SchemaId};
 use crate::metrics::Metrics;
 
 /// Why the store did not do what was asked.
@@ -86,6 +89,7 @@ pub struct Store {
     readers: connection::Readers,
     writer: writer::Handle,
     files: Arc<Files>,
+    schemas: schemas::Remembered,
 }
 
 impl Store {
@@ -100,7 +104,7 @@ impl Store {
         let readers = connection::readers(&path)?;
         let writer = writer::start(connection, metrics)?;
         let files = Arc::new(Files::open(&config.media_dir(), &config.media)?);
-        Ok(Store { readers, writer, files })
+        Ok(Store { readers, writer, files, schemas: schemas::Remembered::default() })
     }
 
     /// Runs a query on a reader, away from the actors' threads.
@@ -121,6 +125,17 @@ impl Store {
         F: FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
     {
         self.writer.run(task).await
+    }
+
+    /// A schema with everything in it. What is out is remembered, so reading it again costs nothing; whether it is
+    /// deprecated by now is not known from here.
+    pub async fn schema(&self, id: SchemaId) -> Result<Arc<Schema>, StoreError> {
+        if let Some(known) = self.schemas.get(id) {
+            return Ok(known);
+        }
+        let schema = Arc::new(self.read(move |connection| schemas::load(connection, id)).await?);
+        self.schemas.put(&schema);
+        Ok(schema)
     }
 
     /// Queues a decision for the writer's next transaction. The answer comes back through `request.reply`.

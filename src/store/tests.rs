@@ -261,6 +261,7 @@ async fn the_tables_are_as_the_migrations_make_them() {
                 "INTEGER" => "Integer",
                 "BOOLEAN" => "Bool",
                 "TEXT" => "Text",
+                "DOUBLE" => "Double",
                 other => panic!("an unexpected type {other}"),
             };
             let kind = if column.required == 1 { kind.to_owned() } else { format!("Nullable<{kind}>") };
@@ -288,4 +289,29 @@ fn declared(source: &str) -> Vec<String> {
     }
     tables.sort_by(|(left, _), (right, _)| left.cmp(right));
     tables.into_iter().flat_map(|(_, columns)| columns).collect()
+}
+
+#[tokio::test]
+async fn a_schema_is_read_as_it_was_made_with_numbers_of_its_own() {
+    use crate::domain::script::{Answer, Group, Question, QuestionKind, Schema};
+    let house = fixture();
+    let mut question = Question::new(900, 1, QuestionKind::Choice);
+    question.group = Some(70);
+    question.translations.insert("es".into(), "¿Bien?".into());
+    question.answers.push(Answer { id: 5, position: 2, text: "No".into(), next_qid: Some(-1), ..Answer::default() });
+    question.answers.push(Answer { id: 6, position: 1, text: "Yes".into(), next_qid: Some(-1), ..Answer::default() });
+    let groups = vec![Group { id: 70, name: "first".into(), position: 1 }];
+    let new =
+        Schema { name: "mood".into(), version: 1, groups, questions: vec![question.clone()], ..Schema::default() };
+    let again = new.clone();
+    let made = house.store.write(move |connection| super::schemas::create(connection, &new, 1)).await.expect("made");
+    let read = house.store.schema(made.id).await.expect("read");
+    assert_eq!(*read, made);
+    let [stored] = read.questions.as_slice() else { panic!("one question: {read:?}") };
+    assert_eq!(stored.group, read.groups.first().map(|group| group.id));
+    assert_eq!(stored.translations, question.translations);
+    let labels: Vec<&str> = stored.answers.iter().map(|answer| answer.text.as_str()).collect();
+    assert_eq!(labels, ["Yes", "No"], "in the order of their positions");
+    let twice = house.store.write(move |connection| super::schemas::create(connection, &again, 1)).await;
+    assert!(matches!(twice, Err(StoreError::Conflict(_))), "name and version are there already");
 }
