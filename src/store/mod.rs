@@ -30,6 +30,7 @@ mod rows;
 pub mod schema;
 mod schema_rows;
 pub mod schemas;
+pub mod script_log;
 pub mod search;
 #[cfg(test)]
 mod tests;
@@ -136,6 +137,19 @@ impl Store {
         let schema = Arc::new(self.read(move |connection| schemas::load(connection, id)).await?);
         self.schemas.put(&schema);
         Ok(schema)
+    }
+
+    /// These schemas, as far as they exist.
+    pub async fn schemas(&self, ids: Vec<SchemaId>) -> Result<Vec<Arc<Schema>>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.schema(id).await {
+                Ok(schema) => found.push(schema),
+                Err(StoreError::Missing) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     /// Queues a decision for the writer's next transaction. The answer comes back through `request.reply`.

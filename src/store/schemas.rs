@@ -129,3 +129,10 @@ pub fn publish(connection: &mut SqliteConnection, id: SchemaId, now: Micros) -> 
 pub fn of_question(connection: &mut SqliteConnection, question: QuestionId) -> Result<SchemaId, StoreError> {
     Ok(questions::table.find(question).select(questions::schema_id).first(connection)?)
 }
+
+/// The schema of that name with which new runs begin.
+pub fn usable(connection: &mut SqliteConnection, name: &str) -> Result<Option<SchemaId>, StoreError> {
+    let out = schemas::table.filter(schemas::name.eq(name)).filter(schemas::published);
+    let newest = out.filter(schemas::deprecated.eq(false)).order(schemas::version.desc()).select(schemas::id);
+    Ok(newest.first(connection).optional()?)
+}

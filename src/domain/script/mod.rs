@@ -32,11 +32,13 @@ pub mod check;
 mod fields;
 pub mod moments;
 pub mod pool;
+mod progress;
 pub mod record;
 pub mod rollback;
 pub mod rules;
 pub mod schema;
 pub mod survey;
+pub mod template;
 #[cfg(test)]
 mod tests;
 pub mod walk;
