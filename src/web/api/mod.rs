@@ -17,6 +17,7 @@ pub mod messages;
 pub mod objects;
 pub mod page;
 pub mod schema;
+pub mod schemas;
 pub mod search;
 pub mod select;
 pub mod subscriptions;
@@ -83,6 +84,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/api/search").route(web::get().to(search::search)).default_service(other()));
     message_routes(config);
+    schemas::routes(config);
 }
 
 fn message_routes(config: &mut web::ServiceConfig) {
