@@ -29,6 +29,8 @@ pub struct Config {
     pub chat: Chat,
     /// `scripts.*`
     pub scripts: Scripts,
+    /// `schemas.*`
+    pub schemas: Schemas,
     /// `media.*`
     pub media: Media,
     /// `socket.*`
@@ -92,6 +94,19 @@ pub struct Scripts {
     pub reset_variables: bool,
     /// How often is looked for finished runs whose time to start again has come.
     pub restart_every: Duration,
+}
+
+/// Scripts and surveys.
+#[derive(Clone, Debug)]
+pub struct Schemas {
+    /// The types that schemas may have.
+    pub types: Vec<String>,
+    /// Those whose list everybody may ask for.
+    pub listable: Vec<String>,
+    /// Those of which everybody may read what is published.
+    pub readable: Vec<String>,
+    /// Whether published ones may be changed, which confuses conversations under way.
+    pub edit_published: bool,
 }
 
 /// Files.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
-use super::{Auth, Chat, Config, Limits, Log, Media, Scripts, Server, Socket, Widget};
+use super::{Auth, Chat, Config, Limits, Log, Media, Schemas, Scripts, Server, Socket, Widget};
 use crate::domain::posting::PostRules;
 use crate::domain::visibility::Visibility;
 
@@ -205,6 +205,7 @@ fn blank() -> Config {
             presence_members: 0,
         },
         scripts: Scripts { reset_variables: false, restart_every: none },
+        schemas: Schemas { types: Vec::new(), listable: Vec::new(), readable: Vec::new(), edit_published: false },
         media: Media { max_bytes: 0, file_types: Vec::new(), image_types: Vec::new() },
         socket: Socket {
             allowed_origins: Vec::new(),

@@ -28,6 +28,8 @@ pub mod meta;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;
+pub mod schema_edit;
+pub mod schema_list;
 mod schema_rows;
 pub mod schemas;
 pub mod script_log;
@@ -150,6 +152,11 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// Forgets a schema that was changed although it is out, so that it is read again.
+    pub fn forget_schema(&self, id: SchemaId) {
+        self.schemas.forget(id);
     }
 
     /// Queues a decision for the writer's next transaction. The answer comes back through `request.reply`.

@@ -19,6 +19,7 @@ mod named;
 pub mod objects;
 pub mod page;
 pub mod schema;
+pub mod schemas;
 pub mod scripts;
 pub mod search;
 pub mod select;
@@ -87,6 +88,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/search").route(web::get().to(search::search)).default_service(other()));
     message_routes(config);
     script_routes(config);
+    schemas::routes(config);
 }
 
 fn script_routes(config: &mut web::ServiceConfig) {
