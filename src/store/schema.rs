@@ -206,6 +206,7 @@ diesel::table! {
         variable_modifications -> Text,
         forking_rules -> Text,
         show_as_type -> Text,
+        has_attachments -> Bool,
         translations -> Text,
     }
 }
