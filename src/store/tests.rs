@@ -73,7 +73,7 @@ impl Fixture {
         for (ticket, decision) in (0..).zip(decisions) {
             let sender = sender.clone();
             let reply = Arc::new(move |answer| sender.send(answer).expect("somebody waits"));
-            self.store.submit(Request { thread, ticket, decision, now: 5, reply }).expect("queued");
+            self.store.submit(Request { thread, ticket, decision, now: 5, notify: None, reply }).expect("queued");
         }
         let mut answers: Vec<(u64, Result<Outcome, CommitError>)> = Vec::new();
         while answers.len() < count {
