@@ -277,7 +277,9 @@ async fn an_account_may_have_a_webhook_of_its_own_from_the_host() {
     scene.says("Signed anew").await;
     assert!(is_signed(&own.takes(2).await[1], &secret));
 
-    host.put(&scene.preferences(), json!({"webhook": {"url": null}})).await.is(200);
+    scene.ben.put(&scene.preferences(), json!({"webhook": {"reminders": false}})).await.is(200);
+    let back = host.put(&scene.preferences(), json!({"webhook": {"url": null}})).await.is(200).body;
+    assert_eq!(back["webhook"]["reminders"], false, "what the account wants is none of the host's business: {back}");
     scene.says("Back at everybody's").await;
     scene.hook.takes(1).await;
 }
@@ -395,6 +397,13 @@ async fn preferences_are_ones_own_and_bad_ones_are_refused() {
     let no_keys = scene.ben.post(&subscriptions, json!({"endpoint": "https://push.example/1"})).await.is(400).body;
     assert_eq!(no_keys["keys"], json!({"p256dh": ["REQUIRED"], "auth": ["REQUIRED"]}));
     scene.ben.post(&subscriptions, json!({})).await.refuses("endpoint", "REQUIRED");
+    let thread = json!({"threads": [{"thread": scene.thread, "push": {"messages": false}}]});
+    let wish = scene.ben.put(&scene.preferences(), thread).await.is(200).body;
+    assert_eq!(wish["threads"][0]["push"], json!({"messages": false, "reminders": null}));
+    scene.ana.delete(&format!("/api/threads/{}/users/{}", scene.thread, scene.ben.id)).await.is(204);
+    let wish = scene.ben.get(&scene.preferences()).await.is(200).body;
+    assert_eq!(wish["threads"], json!([]), "a thread that was left is not his to speak of");
+    scene.ben.put(&scene.preferences(), wish).await.is(200);
     let browser = PushedBrowser::new().subscription("https://push.example/1");
     scene.ben.post(&subscriptions, browser.clone()).await.is(201);
     scene.ben.post(&subscriptions, browser.clone()).await.is(201);

@@ -92,6 +92,23 @@ pub struct Preference {
     pub wish: Wish,
 }
 
+/// A change of a wish: what was not said stays, and null takes a wish back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WishChange {
+    messages: Option<Option<bool>>,
+    reminders: Option<Option<bool>>,
+}
+
+impl WishChange {
+    /// The wish after it.
+    pub fn apply(self, before: Wish) -> Wish {
+        Wish {
+            messages: self.messages.unwrap_or(before.messages),
+            reminders: self.reminders.unwrap_or(before.reminders),
+        }
+    }
+}
+
 /// Whether an account with these preferences is told of `cause` in `thread` over `channel`: the thread's wish, else the
 /// account's, else the channel's default.
 pub fn allows(preferences: &[Preference], thread: ThreadId, channel: Channel, cause: Cause) -> bool {
@@ -135,12 +152,12 @@ pub fn preferences_object(preferences: &[Preference]) -> Map<String, Value> {
     object
 }
 
-/// A change of preferences: wishes for all threads replace those of their channels, and `threads`, if it is there, replaces
-/// all overrides.
+/// A change of preferences: wishes for all threads change what is said of them, and `threads`, if it is there, replaces all
+/// overrides.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PreferencesForm {
     /// Wishes for all threads, as far as they were sent.
-    pub account: Vec<Preference>,
+    pub account: Vec<(Channel, WishChange)>,
     /// The overrides, if they were sent.
     pub threads: Option<Vec<Preference>>,
 }
@@ -149,7 +166,7 @@ impl PreferencesForm {
     /// Reads a body: `{"email": {"messages": true, "reminders": null}, …, "threads": [{"thread": 7, "push": {…}}]}`.
     pub fn read(body: &Map<String, Value>) -> Result<Self, FieldErrors> {
         let mut form = Form::new(body);
-        let account = read_wishes(&mut form, None);
+        let account = read_wishes(&mut form);
         let threads = form.list("threads").map(|entries| {
             if entries.len() > MAX_OVERRIDES {
                 form.complain("threads", format!("Ensure this field has no more than {MAX_OVERRIDES} elements."));
@@ -178,14 +195,16 @@ fn read_override(form: &mut Form, entry: &Value) -> Vec<Preference> {
     if thread.is_none() {
         inner.complain("thread", "REQUIRED");
     }
-    let wishes = read_wishes(&mut inner, thread);
+    let wishes = read_wishes(&mut inner);
     if !inner.errors.is_empty() {
         form.complain("threads", format!("An entry is not right: {}", json!(inner.errors)));
     }
-    wishes
+    let of_thread =
+        |(channel, change): (Channel, WishChange)| Preference { thread, channel, wish: change.apply(Wish::default()) };
+    wishes.into_iter().map(of_thread).collect()
 }
 
-fn read_wishes(form: &mut Form, thread: Option<ThreadId>) -> Vec<Preference> {
+fn read_wishes(form: &mut Form) -> Vec<(Channel, WishChange)> {
     let mut read = Vec::new();
     for channel in Channel::ALL {
         let name = channel.as_str();
@@ -193,15 +212,17 @@ fn read_wishes(form: &mut Form, thread: Option<ThreadId>) -> Vec<Preference> {
             None | Some(Value::Null) => {}
             Some(Value::Object(object)) => {
                 let mut inner = Form::new(object);
-                let mut wish = |field: &str| match inner.raw(field) {
-                    None | Some(Value::Null) => None,
-                    Some(_) => inner.boolean(field),
+                let mut wish = |field: &str| match inner.raw(field)? {
+                    Value::Null => Some(None),
+                    _ => inner.boolean(field).map(Some),
                 };
-                let wish = Wish { messages: wish("messages"), reminders: wish("reminders") };
+                let change = WishChange { messages: wish("messages"), reminders: wish("reminders") };
                 if !inner.errors.is_empty() {
                     form.complain(name, "Write true, false or null for \"messages\" and \"reminders\".");
                 }
-                read.push(Preference { thread, channel, wish });
+                if change != WishChange::default() {
+                    read.push((channel, change));
+                }
             }
             Some(_) => form.complain(name, "Write an object with \"messages\" and \"reminders\"."),
         }
@@ -241,11 +262,24 @@ mod tests {
         let body = json!({"email": {"messages": true}, "threads": [{"thread": 7, "push": {"messages": false}}]});
         let form = PreferencesForm::read(body.as_object().expect("an object")).expect("fine");
         assert_eq!(form.named(), [7]);
-        let all: Vec<Preference> = form.account.into_iter().chain(form.threads.unwrap_or_default()).collect();
+        let account = form.account.into_iter().map(|(channel, change)| {
+            let wish = change.apply(Wish { messages: Some(false), reminders: Some(true) });
+            Preference { thread: None, channel, wish }
+        });
+        let all: Vec<Preference> = account.chain(form.threads.unwrap_or_default()).collect();
         let object = preferences_object(&all);
-        assert_eq!(object["email"], json!({"messages": true, "reminders": false}));
+        assert_eq!(object["email"], json!({"messages": true, "reminders": true}), "what is not said stays");
         assert_eq!(object["push"], json!({"messages": true, "reminders": true}));
         assert_eq!(object["threads"], json!([{"thread": 7, "push": {"messages": false, "reminders": null}}]));
+    }
+
+    #[test]
+    fn null_takes_a_wish_back() {
+        let body = json!({"email": {"messages": null}, "push": {}, "webhook": {"url": "https://example.org"}});
+        let form = PreferencesForm::read(body.as_object().expect("an object")).expect("fine");
+        let [(Channel::Email, change)] = form.account.as_slice() else { panic!("{form:?}") };
+        let before = Wish { messages: Some(true), reminders: Some(true) };
+        assert_eq!(change.apply(before), Wish { messages: None, reminders: Some(true) });
     }
 
     #[test]

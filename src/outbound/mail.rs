@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::{Failure, chain};
@@ -41,7 +42,10 @@ impl Mailer {
         let from = from.parse::<Mailbox>().map_err(|error| format!("mail.from is no sender: {error}"))?;
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|error| format!("mail.smtp_url is no mail server: {}", chain(&error)))?;
-        Ok(Some(Self { transport: builder.timeout(Some(timeout)).build(), from: Arc::new(from) }))
+        // the name of this machine is often none that a mail server takes
+        let name = ClientId::Domain(from.email.domain().to_owned());
+        let transport = builder.hello_name(name).timeout(Some(timeout)).build();
+        Ok(Some(Self { transport, from: Arc::new(from) }))
     }
 
     /// The sender's address.

@@ -28,8 +28,11 @@ pub fn change_preferences(
     account: AccountId,
     form: &PreferencesForm,
 ) -> Result<(), StoreError> {
-    for preference in &form.account {
-        set_preference(connection, account, preference)?;
+    let before = preferences(connection, account)?;
+    for (channel, change) in &form.account {
+        let known = before.iter().find(|known| known.channel == *channel && known.thread.is_none());
+        let wish = change.apply(known.map(|known| known.wish).unwrap_or_default());
+        set_preference(connection, account, &Preference { thread: None, channel: *channel, wish })?;
     }
     if let Some(threads) = &form.threads {
         let own = wishes::table.filter(wishes::account_id.eq(account)).filter(wishes::thread_id.is_not_null());

@@ -255,6 +255,17 @@ async fn the_last_member_takes_the_thread_along() {
     assert!(matches!(gone, Err(StoreError::Missing)));
 }
 
+/// A change of the tables can be taken back, and made again.
+#[test]
+fn migrations_go_down_and_up_again() {
+    use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+    let mut connection = SqliteConnection::establish(":memory:").expect("opens");
+    let made = super::migrate(&mut connection).expect("migrates");
+    let undone = connection.revert_all_migrations(MIGRATIONS).expect("reverts").len();
+    assert_eq!((undone, super::migrate(&mut connection).expect("migrates")), (made, made));
+}
+
 /// `table!` is written by hand; this keeps it true to the migrations.
 #[tokio::test]
 async fn the_tables_are_as_the_migrations_make_them() {

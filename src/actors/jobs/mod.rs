@@ -32,6 +32,9 @@ use crate::store::jobs::{self, Job};
 /// How long at most until it is looked again what is due.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long the end of the server waits for what is under way; less than the whole stop may take.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Writes the URL by which somebody stops notifications without signing in.
 pub type UnsubscribeUrl = Arc<dyn Fn(&Unsubscribe) -> String + Send + Sync>;
 
@@ -67,11 +70,14 @@ impl Jobs {
         Jobs { stop, task: tokio::spawn(run(worker, stopped)) }
     }
 
-    /// Begins nothing new, and waits for what is under way.
-    pub async fn stop(self) {
+    /// Begins nothing new, and waits for what is under way, but not for ever: what is cut off is begun again after its lease.
+    pub async fn stop(mut self) {
         // an error says that the task has ended already
         let _ = self.stop.send(true);
-        let _ = self.task.await;
+        if tokio::time::timeout(GRACE, &mut self.task).await.is_err() {
+            tracing::info!("deliveries under way were cut off; they are made again");
+            self.task.abort();
+        }
     }
 }
 

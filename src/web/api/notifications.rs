@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Answer, body, method_not_allowed, number};
 use crate::domain::form::{self, Form, TextRule};
 use crate::domain::notifying::{PreferencesForm, preferences_object};
-use crate::domain::{AccountId, FieldErrors, Refusal, Role};
+use crate::domain::{AccountId, FieldErrors, Refusal, Role, ThreadId};
 use crate::outbound::web_push::BrowserKeys;
 use crate::store::endpoints::{self, Browser, Webhook};
 use crate::store::{Connection, StoreError, accounts, preferences};
@@ -49,7 +49,12 @@ async fn object(doors: &Doors, id: AccountId, for_host: bool) -> Result<Map<Stri
     let read = move |connection: &mut Connection| {
         let account = accounts::get(connection, id)?;
         let browsers = endpoints::browsers(connection, id)?.len();
-        Ok((account, preferences::preferences(connection, id)?, browsers, endpoints::webhook(connection, id)?))
+        let mut known = preferences::preferences(connection, id)?;
+        // threads that the account has left are of no interest to it
+        let threads: Vec<ThreadId> = known.iter().filter_map(|known| known.thread).collect();
+        let own = preferences::own_threads(connection, id, &threads)?;
+        known.retain(|known| known.thread.is_none_or(|thread| own.contains(&thread)));
+        Ok((account, known, browsers, endpoints::webhook(connection, id)?))
     };
     let (account, preferences, browsers, webhook) = doors.house.store.read(read).await?;
     let has_webhook = webhook.is_some() || doors.house.config.notifications.webhook_url.is_some();
@@ -79,7 +84,7 @@ pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
     Ok(HttpResponse::Ok().json(object(&doors, account, for_host).await?))
 }
 
-/// Changes what the account is told. Channels that are not named stay as they are; `threads` replaces all overrides. The
+/// Changes what the account is told. What is not said stays as it is; `threads` replaces all overrides. The
 /// host also sets `webhook.url` (null takes it away) and `webhook.secret`; a secret that is not given is made, and stands in
 /// this one answer.
 #[utoipa::path(put, path = "/api/accounts/{account}/notifications", tag = "notifications", params(("account" = i64, Path)),
