@@ -70,7 +70,7 @@ impl Awake {
     /// its sender wants that.
     pub(super) fn notify_at(&self, decision: &Decision, now: Micros, config: &Config) -> Option<Micros> {
         let told = decision.changes.iter().any(|change| match change {
-            Change::CreateMessage(message) => self.roster.notifies_beyond(message.sender),
+            Change::CreateMessage(message) | Change::Ask { message, .. } => self.roster.notifies_beyond(message.sender),
             _ => false,
         });
         told.then(|| now.saturating_add(micros(config.notifications.delay)))

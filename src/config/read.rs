@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
 use super::{
-    Auth, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server, Socket, Widget,
+    Auth, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server, Socket,
+    Widget,
 };
 use crate::domain::posting::PostRules;
 use crate::domain::visibility::Visibility;

@@ -97,7 +97,8 @@ mod tests {
         let mut seat = Seat::new(1, id, Permissions::MEMBER, 1);
         seat.notifications = Notifications::from_bits_retain(bits);
         let (first_name, last_name) = (String::new(), String::new());
-        let account = Account { id, email: None, first_name, last_name, role: Role::Member, avatar: None };
+        let account =
+            Account { id, email: None, first_name, last_name, role: Role::Member, avatar: None, language: None };
         Member { account: Arc::new(account), seat: Arc::new(seat) }
     }
 

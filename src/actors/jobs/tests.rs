@@ -44,13 +44,21 @@ fn waits_for_an_answer(connection: &mut Connection) -> QuestionAsked {
         avatar: None,
         password_hash: None,
         external_id: None,
+        language: None,
     };
     let account = accounts::create(connection, &new, 1).expect("an account").id;
     let mut seat = Seat::new(0, account, Permissions::CREATOR, 1);
     seat.notifications = Notifications::from_bits_retain(7);
     // the question's message is looked for among the thread's, so it is one that is stored below
     seat.script.related_message = Some(1);
-    let new = NewThread { kind: "chat".into(), title: String::new(), seat, idempotency_key: None, widget_key: None };
+    let new = NewThread {
+        kind: "chat".into(),
+        title: String::new(),
+        seat,
+        beginning: Vec::new(),
+        idempotency_key: None,
+        widget_key: None,
+    };
     let (thread, _) = threads::create(connection, &new, &[], 1).expect("a thread");
     QuestionAsked { thread, account, message: 1 }
 }
@@ -60,7 +68,8 @@ async fn says_something(house: &House, asked: QuestionAsked) {
     use crate::domain::message::NewMessage;
     let (answer, mut answered) = tokio::sync::mpsc::unbounded_channel();
     let message = NewMessage { sender: None, ..NewMessage::plain(asked.account, "question", "How are you?") };
-    let decision = Decision { expect: Vec::new(), changes: vec![Change::CreateMessage(Box::new(message))] };
+    let decision =
+        Decision { expect: Vec::new(), changes: vec![Change::CreateMessage(Box::new(message))], ..Decision::default() };
     let reply = Arc::new(move |done| answer.send(done).expect("somebody waits"));
     let request = crate::store::Request { thread: asked.thread, ticket: 1, decision, now: 1, notify: None, reply };
     house.store.submit(request).expect("queued");

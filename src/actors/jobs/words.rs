@@ -112,6 +112,7 @@ mod tests {
             last_name: String::new(),
             role: Role::Member,
             avatar: None,
+            language: None,
         };
         let message =
             Shown { id: 5, seq: 3, kind: "message".into(), text: text.into(), sender: Some(account(2, "Ben")) };
