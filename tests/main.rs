@@ -31,6 +31,7 @@ mod idempotency;
 mod listing;
 mod live;
 mod lost_acks;
+mod notifications;
 mod operations;
 mod ordering;
 mod permission_matrix;

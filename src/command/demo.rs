@@ -106,6 +106,7 @@ async fn say(house: &House, thread: ThreadId, sender: AccountId, text: &str) -> 
         ticket: 0,
         decision: Decision { changes: vec![Change::CreateMessage(Box::new(message))], ..Decision::default() },
         now: house.clock.now(),
+        notify: None,
         reply: Arc::new(move |done| {
             // one request, one answer: there is room for it
             let _ = answer.try_send(done);

@@ -311,6 +311,59 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        recipient -> Text,
+        payload -> Text,
+        state -> Text,
+        due -> BigInt,
+        attempts -> Integer,
+        claimed_until -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
+    notification_preferences (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        thread_id -> Nullable<BigInt>,
+        channel -> Text,
+        messages -> Nullable<Bool>,
+        reminders -> Nullable<Bool>,
+    }
+}
+
+diesel::table! {
+    push_subscriptions (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        endpoint -> Text,
+        p256dh -> Text,
+        auth -> Text,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
+    account_webhooks (account_id) {
+        account_id -> BigInt,
+        url -> Text,
+        secret -> Text,
+    }
+}
+
+diesel::table! {
+    notified (thread_id, account_id) {
+        thread_id -> BigInt,
+        account_id -> BigInt,
+        upto -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     api_tokens,
