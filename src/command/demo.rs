@@ -21,10 +21,8 @@ const SEEDED: &str = "demo_seeded";
 const OPERATOR: &str = "demo:operator";
 
 /// What scripts ask and surveys collect in the demo: the samples that come along.
-const SAMPLES: [&str; 2] = [
-    include_str!("../../samples/health-intake.json"),
-    include_str!("../../samples/customer-satisfaction.json"),
-];
+const SAMPLES: [&str; 2] =
+    [include_str!("../../samples/health-intake.json"), include_str!("../../samples/customer-satisfaction.json")];
 
 fn person(first_name: &str, last_name: &str, role: Role, external_id: &str) -> NewAccount {
     NewAccount {
