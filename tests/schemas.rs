@@ -105,7 +105,7 @@ async fn what_is_wrong_is_said_where_it_is() {
     body["questions"] = json!([
         {"qid": 1, "position": 2, "type": "range", "next_qid": "x"},
         7,
-        {"qid": 5, "position": 5, "type": "text", "next_qid": -1, "translations": {"klingon language": "x"},
+        {"qid": 2, "position": 5, "type": "text", "next_qid": -1, "translations": {"klingon language": "x"},
          "attachments": [{"type": "youtube"}]},
     ]);
 
@@ -366,4 +366,28 @@ async fn schemas_are_administrators_business() {
     house.stranger().get(&path(&draft, "")).await.is(401);
     host.get("/api/schemas/424242/check").await.is(404);
     host.put(&path(&draft, "/copy"), json!({})).await.is(405);
+}
+
+/// Who is in a script stands somewhere in it; who is through does not.
+#[tokio::test]
+async fn live_conversations_are_counted_where_they_stand() {
+    let house = House::new().await;
+    let (host, [ana, ben]) = (house.host().await, house.people(["ana", "ben"]));
+    let draft = makes(host, short("Tea")).await;
+    publishes(host, &draft).await;
+    let mut threads = Vec::new();
+    for person in [&ana, &ben] {
+        let body = json!({"title": "Tea", "state": "scripted", "schema": draft["id"]});
+        let made = person.post(&format!("/api/accounts/{}/threads/chat", person.id), body).await.is(201).body;
+        threads.push(format!("/api/threads/{}/messages", made["id"]));
+    }
+    let tea = &draft["groups"][0]["questions"][0];
+    let positions = || async { host.get(&path(&draft, "/positions")).await.is(200).body };
+    let at = |question: &Value, count: i64| json!({"question": question["id"], "qid": question["qid"], "count": count});
+    assert_eq!(positions().await, json!({"total": 2, "questions": [at(tea, 2)]}));
+
+    ana.post(&threads[0], json!({"answers": [tea["answers"][0]["id"]]})).await.is(201);
+    assert_eq!(positions().await, json!({"total": 2, "questions": [at(tea, 1), at(&draft["questions"][0], 1)]}));
+    ana.post(&threads[0], json!({"text": "Green"})).await.is(201);
+    assert_eq!(positions().await, json!({"total": 1, "questions": [at(tea, 1)]}));
 }
