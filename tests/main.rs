@@ -39,6 +39,8 @@ mod power_cut;
 mod regressions;
 mod replay;
 mod resume;
+mod schema_files;
+mod schemas;
 mod search;
 mod slow_reader;
 mod sockets_entry;
