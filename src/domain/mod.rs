@@ -40,6 +40,7 @@ pub mod rights;
 pub mod roster;
 pub mod script;
 pub mod seat;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 pub mod text;

@@ -18,6 +18,7 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod columns;
 mod commit;
 mod commit_message;
 mod commit_seat;
@@ -31,6 +32,8 @@ pub mod schema;
 mod schema_rows;
 pub mod schemas;
 pub mod search;
+pub mod survey_items;
+pub mod surveys;
 #[cfg(test)]
 mod tests;
 pub mod threads;

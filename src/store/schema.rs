@@ -278,6 +278,7 @@ diesel::table! {
         position -> BigInt,
         created -> BigInt,
         updated -> BigInt,
+        idempotency_key -> Nullable<Text>,
     }
 }
 
