@@ -26,6 +26,7 @@ mod connection;
 pub mod files;
 pub mod messages;
 pub mod meta;
+pub mod results;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;

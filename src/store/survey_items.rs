@@ -118,6 +118,13 @@ pub fn list(connection: &mut SqliteConnection, survey: SurveyId) -> Result<Vec<I
     items.collect()
 }
 
+/// The items of these surveys, without what hangs on them.
+pub(super) fn of_many(connection: &mut SqliteConnection, surveys: &[SurveyId]) -> Result<Vec<Item>, StoreError> {
+    let of_surveys = survey_items::table.filter(survey_items::survey_id.eq_any(surveys));
+    let rows: Vec<ItemRow> = of_surveys.select(ItemRow::as_select()).load(connection)?;
+    rows.into_iter().map(|row| row.into_item(Vec::new())).collect()
+}
+
 /// One item of a survey; one of another survey is missing (B-ATT-IDOR).
 pub fn get(connection: &mut SqliteConnection, survey: SurveyId, id: ItemId) -> Result<Item, StoreError> {
     let found = survey_items::table.find(id).filter(survey_items::survey_id.eq(survey));

@@ -26,6 +26,7 @@ use super::{api, operations, visitors};
         api::survey_items::delete,
         api::survey_attachments::list, api::survey_attachments::create, api::survey_attachments::read,
         api::survey_attachments::change, api::survey_attachments::delete,
+        api::results::read, api::results::csv,
         api::search::search,
         api::subscriptions::subscribe, api::subscriptions::unsubscribe,
         api::admin::put_member, visitors::accounts_list,

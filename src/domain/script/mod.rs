@@ -33,6 +33,7 @@ mod fields;
 pub mod moments;
 pub mod pool;
 pub mod record;
+pub mod results;
 pub mod rollback;
 pub mod rules;
 pub mod schema;

@@ -17,6 +17,7 @@ pub mod members;
 pub mod messages;
 pub mod objects;
 pub mod page;
+pub mod results;
 pub mod schema;
 pub mod search;
 pub mod select;
@@ -130,6 +131,16 @@ fn survey_routes(config: &mut web::ServiceConfig) {
             web::resource(r"/api/accounts/{account:\d+}/surveys")
                 .route(web::get().to(surveys::list_own))
                 .route(web::post().to(surveys::create))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/schemas/{schema:\d+}/results")
+                .route(web::get().to(results::read))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/schemas/{schema:\d+}/results.csv")
+                .route(web::get().to(results::csv))
                 .default_service(other()),
         )
         .service(web::resource("/api/surveys").route(web::get().to(surveys::list)).default_service(other()))

@@ -345,3 +345,20 @@ pub struct SurveyAttachment {
     content_type: Option<i64>,
     content_type_name: Option<String>,
 }
+
+/// What the answers to a schema add up to; see the documentation of surveys.
+#[derive(Serialize, ToSchema)]
+pub struct Results {
+    /// The schema, as lists have it.
+    schema: Value,
+    /// `surveys`, `runs`, `total`.
+    responses: Value,
+    /// `started`, `completed`, `rate`, `median_seconds`.
+    completion: Value,
+    /// Where those that are not complete stand: `question`, `qid`, `count`.
+    drop_off: Vec<Value>,
+    /// Each question: `seen`, `answered`, `skipped`, `waiting`, `hidden`, and what its type adds up to.
+    questions: Vec<Value>,
+    /// Whether there was more than is counted at once.
+    truncated: bool,
+}

@@ -65,7 +65,7 @@ fn question() -> impl Strategy<Value = Question> {
     )
 }
 
-fn schema() -> impl Strategy<Value = Schema> {
+pub(super) fn schema() -> impl Strategy<Value = Schema> {
     prop::collection::vec(question(), 1..8).prop_map(|mut questions| {
         for (qid, question) in (0..).zip(&mut questions) {
             (question.id, question.qid, question.position) = (qid + 10, qid, qid + 1);

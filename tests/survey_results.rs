@@ -1,0 +1,1 @@
+//! What surveys add up to: counted, exported, opened again.
