@@ -26,6 +26,8 @@ pub struct Config {
     pub server: Server,
     /// `chat.*`
     pub chat: Chat,
+    /// `schemas.*`
+    pub schemas: Schemas,
     /// `media.*`
     pub media: Media,
     /// `socket.*`
@@ -80,6 +82,19 @@ pub struct Chat {
     pub idle: Duration,
     /// In threads of more members than this, `presence_updated` is not told.
     pub presence_members: usize,
+}
+
+/// Scripts and surveys.
+#[derive(Clone, Debug)]
+pub struct Schemas {
+    /// The types that schemas may have.
+    pub types: Vec<String>,
+    /// Those whose list everybody may ask for.
+    pub listable: Vec<String>,
+    /// Those of which everybody may read what is published.
+    pub readable: Vec<String>,
+    /// Whether published ones may be changed, which confuses conversations under way.
+    pub edit_published: bool,
 }
 
 /// Files.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
-use super::{Auth, Chat, Config, Limits, Log, Media, Server, Socket, Surveys, Widget};
+use super::{Auth, Chat, Config, Limits, Log, Media, Schemas, Server, Socket, Surveys, Widget};
 use crate::domain::posting::PostRules;
 use crate::domain::visibility::Visibility;
 
@@ -202,6 +202,7 @@ fn blank() -> Config {
             idle: none,
             presence_members: 0,
         },
+        schemas: Schemas { types: Vec::new(), listable: Vec::new(), readable: Vec::new(), edit_published: false },
         media: Media { max_bytes: 0, file_types: Vec::new(), image_types: Vec::new() },
         socket: Socket {
             allowed_origins: Vec::new(),

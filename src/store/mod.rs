@@ -30,6 +30,8 @@ pub mod results;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;
+pub mod schema_edit;
+pub mod schema_list;
 mod schema_rows;
 pub mod schemas;
 pub mod search;
@@ -140,6 +142,11 @@ impl Store {
         let schema = Arc::new(self.read(move |connection| schemas::load(connection, id)).await?);
         self.schemas.put(&schema);
         Ok(schema)
+    }
+
+    /// Forgets a schema that was changed although it is out, so that it is read again.
+    pub fn forget_schema(&self, id: SchemaId) {
+        self.schemas.forget(id);
     }
 
     /// Queues a decision for the writer's next transaction. The answer comes back through `request.reply`.

@@ -25,6 +25,7 @@ pub mod recording;
 pub mod rest;
 pub mod schemas;
 pub mod screen;
+pub mod seeded;
 pub mod server_log;
 pub mod socket;
 pub mod stand_ins;

@@ -7,6 +7,7 @@ use super::{
     comparison::{Comparison, Difference},
     json,
     person::UNMARKING,
+    seeded,
     stand_ins::StandIns,
 };
 
@@ -50,21 +51,9 @@ struct Replay {
 impl Recording {
     /// Replays the whole file and panics with all differences, if there are any.
     pub async fn replays(&self) {
-        self.replays_in(false).await;
-    }
-
-    /// The same in a house that has the schemas of the seed.
-    pub async fn replays_with_schemas(&self) {
-        self.replays_in(true).await;
-    }
-
-    async fn replays_in(&self, with_schemas: bool) {
         // The recorded deployment had no page size and no default type; both are settings here.
         let settings = [("TERTULIA_CHAT_DEFAULT_MESSAGE_TYPE", ""), ("TERTULIA_CHAT_DEFAULT_PAGE_SIZE", "0")];
         let mut replay = Replay::starts(House::with(&settings).await).await;
-        if with_schemas {
-            replay.has_schemas().await;
-        }
         for step in self.steps() {
             replay.plays(&step).await;
         }
@@ -145,27 +134,8 @@ impl Replay {
             let socket = person.opens().await;
             cast.insert(text("name").to_owned(), Live { person, socket });
         }
-        house.host().await;
+        seeded::schemas(&house, &seed, &mut stand_ins).await;
         Replay { house, cast, stand_ins, report: String::new() }
-    }
-
-    /// Brings the seeded schemas, in their order.
-    async fn has_schemas(&mut self) {
-        let seed: Value = serde_json::from_str(&vector("seed.json")).expect("the seed");
-        for nested in seed["schemas"].as_array().expect("schemas") {
-            let (label, brought) = (text(nested, "label"), self.house.brings(nested).await);
-            self.stand_ins.bind(&format!("<schema:{label}>"), brought.id());
-            for group in &brought.0.groups {
-                self.stand_ins.bind(&format!("<group:{label}.{}>", group.name), group.id);
-            }
-            for question in &brought.0.questions {
-                let name = format!("{label}.q{}", question.qid);
-                self.stand_ins.bind(&format!("<question:{name}>"), question.id);
-                for answer in &question.answers {
-                    self.stand_ins.bind(&format!("<answer:{name}.a{}>", answer.position), answer.id);
-                }
-            }
-        }
     }
 
     async fn plays(&mut self, step: &Value) {

@@ -19,6 +19,7 @@ pub mod objects;
 pub mod page;
 pub mod results;
 pub mod schema;
+pub mod schemas;
 pub mod search;
 pub mod select;
 pub mod subscriptions;
@@ -89,6 +90,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/search").route(web::get().to(search::search)).default_service(other()));
     message_routes(config);
     survey_routes(config);
+    schemas::routes(config);
 }
 
 fn message_routes(config: &mut web::ServiceConfig) {
