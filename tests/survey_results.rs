@@ -158,3 +158,42 @@ async fn results_are_for_those_who_work_here_and_are_chosen_by_time() {
     );
     assert!(texts["results"][0]["text"].as_str().is_some_and(|text| text.starts_with("=SUM(20)")));
 }
+
+#[tokio::test]
+async fn scripted_conversations_are_counted_like_surveys() {
+    let house = House::new().await;
+    let answer = |position: i64, text: &str, next: i64| json!({"position": position, "text": text, "next_qid": next});
+    let nested = json!({"name": "mood", "type": "automated_flow", "version": 1, "published": true, "questions": [
+        {"qid": 1, "position": 1, "type": "message", "text": "Hello!", "next_qid": 2},
+        {"qid": 2, "position": 2, "type": "multichoice", "text": "How is it?", "choice_open": true,
+         "answers": [answer(1, "Good", 3), answer(2, "Cold", 3)]},
+        {"qid": 3, "position": 3, "type": "int", "text": "How many cups?", "next_qid": -1},
+    ]});
+    let schema = house.brings(&nested).await;
+    let operator = house.operator("olga");
+    let people = house.people(["ana", "ben"]);
+    let mut threads = Vec::new();
+    for person in &people {
+        let body = json!({"state": "scripted", "schema": schema.id()});
+        let made = person.post(&format!("/api/accounts/{}/threads/chat", person.id), body).await.is(201).body;
+        let path = format!("/api/threads/{}/messages", made["id"]);
+        let body = json!({"answers": [schema.answer(2, 2), schema.answer(2, 1)], "text": "& <sunny>"});
+        person.post(&path, body).await.is(201);
+        threads.push(path);
+    }
+    people[0].post(&threads[0], json!({"text": "3"})).await.is(201);
+
+    let path = format!("/api/schemas/{}/results", schema.id());
+    let results = operator.get(&format!("{path}?source=runs")).await.is(200).body;
+
+    assert_eq!(results["responses"], json!({"surveys": 0, "runs": 2, "total": 2}));
+    assert_eq!(results["completion"]["completed"], 1);
+    assert_eq!(results["drop_off"], json!([{"question": schema.question(3), "qid": 3, "count": 1}]));
+    let choice = &results["questions"][1];
+    assert_eq!((counts(choice), &choice["answers"][1]["share"]), ([2, 2, 0, 0], &json!(1.0)));
+    assert_eq!(choice["texts"]["results"][0]["text"], "&amp; &lt;sunny&gt;", "what was added, escaped once");
+    assert_eq!(results["questions"][2]["numbers"]["mean"], 3.0);
+    let (_, lines) = opened(&operator.get(&format!("{path}.csv")).await.is(200));
+    let cells: Vec<&str> = lines.iter().map(|line| line[8].as_str()).collect();
+    assert_eq!((lines[0][0].as_str(), cells), ("run", vec!["Good | Cold | & <sunny>"; 2]));
+}

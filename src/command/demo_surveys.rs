@@ -64,7 +64,8 @@ pub async fn fill(house: &House) -> anyhow::Result<()> {
     let make = move |connection: &mut Connection| {
         for schema in schema_list::find(connection, SchemaQuery { limit: MOST, ..SchemaQuery::default() })? {
             if kinds.contains(&schema.kind) && schema.is_usable() {
-                fill_one(connection, &schemas::load(connection, schema.id)?, &kinds, now)?;
+                let schema = schemas::load(connection, schema.id)?;
+                fill_one(connection, &schema, &kinds, now)?;
             }
         }
         Ok(())
@@ -96,6 +97,7 @@ fn guests(connection: &mut Connection, now: Micros) -> Result<Vec<AccountId>, St
             avatar: None,
             password_hash: None,
             external_id: Some(external),
+            language: None,
         };
         Ok(accounts::create(connection, &new, now)?.id)
     };

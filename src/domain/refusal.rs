@@ -76,6 +76,12 @@ impl FieldErrors {
     }
 }
 
+impl From<FieldErrors> for Refusal {
+    fn from(errors: FieldErrors) -> Self {
+        Refusal::Invalid(errors)
+    }
+}
+
 /// Why a command was refused.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {

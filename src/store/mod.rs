@@ -34,6 +34,7 @@ pub mod schema_edit;
 pub mod schema_list;
 mod schema_rows;
 pub mod schemas;
+pub mod script_log;
 pub mod search;
 pub mod survey_items;
 pub mod surveys;
@@ -142,6 +143,19 @@ impl Store {
         let schema = Arc::new(self.read(move |connection| schemas::load(connection, id)).await?);
         self.schemas.put(&schema);
         Ok(schema)
+    }
+
+    /// These schemas, as far as they exist.
+    pub async fn schemas(&self, ids: Vec<SchemaId>) -> Result<Vec<Arc<Schema>>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.schema(id).await {
+                Ok(schema) => found.push(schema),
+                Err(StoreError::Missing) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     /// Forgets a schema that was changed although it is out, so that it is read again.

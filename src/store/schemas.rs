@@ -137,6 +137,13 @@ pub fn of_question(connection: &mut SqliteConnection, question: QuestionId) -> R
     Ok(questions::table.find(question).select(questions::schema_id).first(connection)?)
 }
 
+/// The schema of that name with which new runs begin.
+pub fn usable(connection: &mut SqliteConnection, name: &str) -> Result<Option<SchemaId>, StoreError> {
+    let out = schemas::table.filter(schemas::name.eq(name)).filter(schemas::published);
+    let newest = out.filter(schemas::deprecated.eq(false)).order(schemas::version.desc()).select(schemas::id);
+    Ok(newest.first(connection).optional()?)
+}
+
 /// Reads a file, or says all that is wrong with it: also what no schema may be. Its rules may be broken, as those of a
 /// draft; publishing looks at them.
 pub fn read_file(file: &[u8], skip_unknown: bool, types: &[String]) -> Result<Schema, Vec<String>> {

@@ -39,6 +39,7 @@ pub mod moments;
 pub mod parts;
 pub mod pool;
 pub mod preview;
+mod progress;
 pub mod record;
 pub mod results;
 pub mod review;
@@ -46,6 +47,7 @@ pub mod rollback;
 pub mod rules;
 pub mod schema;
 pub mod survey;
+pub mod template;
 #[cfg(test)]
 mod tests;
 pub mod walk;

@@ -3,14 +3,18 @@
 //! Nothing is kept between two walks: the whole of it comes with each request. Chance is drawn from a seed, so the same
 //! answers give the same way.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
+use super::super::Account;
 use super::super::form::{self, Form, TextRule};
 use super::super::mode::{Mode, OnFinish};
 use super::super::refusal::FieldErrors;
 use super::super::view::Look;
 use super::answer::{self, Place};
-use super::schema::{Question, Schema};
+use super::schema::Schema;
+use super::template::Speaker;
 use super::walk::{Ask, Astray, Moved, Run, Stand};
 use super::{AnswerId, QuestionId, language, wire};
 
@@ -86,19 +90,31 @@ fn step(body: &Value) -> (Step, FieldErrors) {
 struct Walk<'a> {
     schema: &'a Schema,
     wish: &'a Wish,
+    user: &'a Account,
+    /// What was answered, by `qid`.
+    given: BTreeMap<i64, String>,
     messages: Vec<Value>,
     stand: Stand,
     pool: Map<String, Value>,
     dice: Chance,
 }
 
-/// Walks, and says what would have been said.
-pub fn preview(schema: &Schema, wish: &Wish, look: &Look) -> Value {
-    let run = Run { schema, mode: wish.mode, on_finish: OnFinish::Open, initial_question: None };
+fn run<'a>(schema: &'a Schema, wish: &'a Wish, user: &'a Account, given: &'a BTreeMap<i64, String>) -> Run<'a> {
+    let language = wish.language.as_deref();
+    let speaker = Speaker { user: Some(user), answers: given, language, escape: false };
+    Run { schema, mode: wish.mode, on_finish: OnFinish::Open, initial_question: None, speaker }
+}
+
+/// Walks, and says what would have been said to `user`.
+pub fn preview(schema: &Schema, wish: &Wish, user: &Account, look: &Look) -> Value {
+    let nothing = BTreeMap::new();
+    let run = run(schema, wish, user, &nothing);
     let mut dice = Chance(wish.seed);
     let mut walk = Walk {
         schema,
         wish,
+        user,
+        given: BTreeMap::new(),
         messages: Vec::new(),
         stand: Stand::Ended(Mode::Open),
         pool: Map::new(),
@@ -109,7 +125,7 @@ pub fn preview(schema: &Schema, wish: &Wish, look: &Look) -> Value {
     let errors = match begun {
         Ok(moved) => {
             walk.takes(moved);
-            wish.steps.iter().find_map(|step| walk.answers(&run, step).err())
+            wish.steps.iter().find_map(|step| walk.answers(step).err())
         }
         Err(astray) => Some(astray.into()),
     };
@@ -117,7 +133,7 @@ pub fn preview(schema: &Schema, wish: &Wish, look: &Look) -> Value {
 }
 
 impl Walk<'_> {
-    fn answers(&mut self, run: &Run<'_>, step: &Step) -> Result<(), FieldErrors> {
+    fn answers(&mut self, step: &Step) -> Result<(), FieldErrors> {
         let Stand::At(at) = self.stand else { return Err(FieldErrors::one("non_field_errors", "ENDED")) };
         let named = step.question.filter(|_| self.wish.mode == Mode::FeControlled).unwrap_or(at);
         let question =
@@ -126,8 +142,13 @@ impl Walk<'_> {
         if !errors.is_empty() {
             return Err(errors);
         }
+        let spoken = question.in_language(self.wish.language.as_deref());
+        let said = answer::stored(&spoken, &step.text, &step.answers, false).text;
+        let mut given = self.given.clone();
+        given.insert(question.qid, said.clone());
         let pool = std::mem::take(&mut self.pool);
         let dice = &mut self.dice;
+        let run = run(self.schema, self.wish, self.user, &given);
         let moved = run.answered(question, &step.answers, &pool, &mut || dice.draw());
         let moved = moved.map_err(|astray: Astray| {
             self.pool = pool;
@@ -137,10 +158,9 @@ impl Walk<'_> {
             self.asks(ask);
         }
         if question.kind != super::QuestionKind::Control {
-            let spoken = question.in_language(self.wish.language.as_deref());
-            let text = answer::stored(&spoken, &step.text, &step.answers, false).text;
-            self.messages.push(json!({"sender": "you", "text": text, "question": question.id}));
+            self.messages.push(json!({"sender": "you", "text": said, "question": question.id}));
         }
+        self.given = given;
         self.takes(moved);
         Ok(())
     }
@@ -152,14 +172,7 @@ impl Walk<'_> {
     }
 
     fn asks(&mut self, ask: &Ask) {
-        let question = self.schema.question(ask.question);
-        let text = question.map(|question| self.spoken(question)).unwrap_or_default();
-        self.messages.push(json!({"sender": "script", "text": text, "question": ask.question}));
-    }
-
-    /// The text of a question as it would be sent.
-    fn spoken(&self, question: &Question) -> String {
-        question.in_language(self.wish.language.as_deref()).text.clone()
+        self.messages.push(json!({"sender": "script", "text": ask.text, "question": ask.question}));
     }
 
     fn told(self, errors: Option<FieldErrors>, look: &Look) -> Value {

@@ -6,6 +6,7 @@ use super::Dice;
 use super::check::{self, Finding};
 use super::rules::Book;
 use super::schema::{Question, Schema};
+use super::template;
 
 /// What a review found.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +27,7 @@ pub fn review(schema: &Schema, dice: Dice<'_>) -> Review {
         for (answer, errors) in question.answers.iter().zip(book.answers(question)) {
             lines.extend(errors.sentences(&format!("{before}answer at {}: ", answer.position)));
         }
-        lines.extend(texts(question));
+        lines.extend(texts(schema, question).into_iter().map(|why| format!("{before}text: {why}")));
         broken.extend(lines.into_iter().map(|line| (line, Some(question.qid))));
     }
     let findings = if schema.questions.len() > super::bounds::MAX_QUESTIONS {
@@ -47,9 +48,14 @@ fn of_whole(schema: &Schema) -> Vec<(String, Option<i64>)> {
     broken.into_iter().map(|line| (line, None)).collect()
 }
 
-/// The seam for what is said in templates: `{{ vars.score }}` and its like are checked here, in every language.
-fn texts(_question: &Question) -> Vec<String> {
-    Vec::new()
+/// What is wrong with the placeholders of a question's texts, in every language.
+fn texts(schema: &Schema, question: &Question) -> Vec<String> {
+    let has_qid = |qid| schema.by_qid(qid).is_some();
+    let own = template::check(&question.text, &has_qid).into_iter();
+    let translated = question.translations.iter().flat_map(|(language, text)| {
+        template::check(text, &has_qid).into_iter().map(move |why| format!("{language}: {why}"))
+    });
+    own.chain(translated).collect()
 }
 
 impl Review {

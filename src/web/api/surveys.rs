@@ -8,9 +8,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
 use super::columns::{self, Column, instant, number};
+use super::named::named;
 use super::page::{Page, Parameters, parameters};
 use super::select::Select;
-use super::threads::{Known, idempotency_key, selected};
+use super::threads::{idempotency_key, selected};
 use super::{Answer, body};
 use crate::actors::House;
 use crate::domain::account::AccountView;
@@ -138,8 +139,8 @@ pub async fn create(
     let account = own_list(&request, &caller)?;
     let house = &doors.house;
     let body = body::json(&mut payload, house.config.limits.body_bytes).await?;
-    let known = Known::of(&doors, &body, &["automated_sender"]).await?;
-    let form = SurveyForm::read(&body, account, &|id| known.is_bot(id));
+    let known = named(house, &body).await?;
+    let form = SurveyForm::read(&body, account, &|id| known.bots.get(&id).copied());
     let schema = schema(house, form.schema).await?;
     let new = NewSurvey { form, account, idempotency_key: idempotency_key(&request) };
     let (config, now) = (house.config.clone(), house.clock.now());

@@ -28,8 +28,9 @@ pub async fn preview(
     let body = body::json(&mut payload, doors.house.config.limits.body_bytes).await?;
     let schema = doors::readable(&doors, &caller, schema_of(&request)).await?;
     let wish = Wish::read(&body).map_err(Refusal::Invalid)?;
-    let look = doors.house.look.clone();
-    let told = web::block(move || walk::preview(&schema, &wish, &look)).await.map_err(|_| Refusal::Unavailable)?;
+    let (look, user) = (doors.house.look.clone(), caller.account.clone());
+    let told =
+        web::block(move || walk::preview(&schema, &wish, &user, &look)).await.map_err(|_| Refusal::Unavailable)?;
     Ok(selected(&request, StatusCode::OK, told))
 }
 
