@@ -379,7 +379,11 @@ const SCHEMA_DOORS: &[Amendment] = &[
 
 #[tokio::test]
 async fn a_script_of_every_type_goes_as_recorded() {
-    let loose = &[Loose { from: 24, why: "B-SELF-LOOP: a question more is asked, and is unread", fields: &["unread", "last_message", "messages"] }];
+    let loose = &[Loose {
+        from: 24,
+        why: "B-SELF-LOOP: a question more is asked, and is unread",
+        fields: &["unread", "last_message", "messages"],
+    }];
     Recording { file: "scripted_all_types", amendments: EVERY_TYPE, left_out: &[], loose }.replays().await;
 }
 

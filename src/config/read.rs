@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::settings::{SETTINGS, Setting};
 use super::{
     Auth, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server, Socket,
-    Widget,
+    Surveys, Widget,
 };
 use crate::domain::posting::PostRules;
 use crate::domain::visibility::Visibility;
@@ -264,6 +264,7 @@ fn blank() -> Config {
         outbound: Outbound { allow: Vec::new(), connect_timeout: none, timeout: none, max_answer: 0 },
         jobs: Jobs { concurrency: 0, tries: 0, backoff: none, max_backoff: none, lease: none },
         limits: Limits { visitors_per_minute: 0, logins_per_minute: 0, body_bytes: 0 },
+        surveys: Surveys { types: Vec::new() },
         log: Log { filter: String::new(), json: false },
     }
 }

@@ -289,6 +289,7 @@ diesel::table! {
         position -> BigInt,
         created -> BigInt,
         updated -> BigInt,
+        idempotency_key -> Nullable<Text>,
     }
 }
 
