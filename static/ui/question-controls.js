@@ -1,7 +1,78 @@
-// Answers that are written as text: words, dates, numbers, and a place on a scale. Sent in the forms that the server reads.
+// The controls of questions: choices, and what is sent as text: words, dates, numbers, a place on a scale, the names of files.
 
-import { h } from './dom.js';
+import { h, icon } from './dom.js';
+import { Staging, filePicker } from './staging.js';
 import { decode } from './text.js';
+
+const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+
+export function choices(question, tools) {
+  const options = [...(question.answers ?? [])].sort((one, other) => one.position - other.position);
+  return question.type === 'choice' && !question.choice_open ? buttons(options, tools) : boxes(question, options, tools);
+}
+
+/** The arrow keys go round; `settle` is told where they came to. */
+function arrows(list, elements, settle = () => {}) {
+  list.addEventListener('keydown', (event) => {
+    const step = STEPS[event.key];
+    const at = elements.indexOf(event.target);
+    const ends = { Home: 0, End: elements.length - 1 };
+    if (at < 0 || (step === undefined && ends[event.key] === undefined)) return;
+    event.preventDefault();
+    const to = elements[ends[event.key] ?? (at + step + elements.length) % elements.length];
+    settle(to);
+    to.focus();
+  });
+}
+
+/** One tap answers. Arrows only walk among the choices: to answer by walking past would be a trap. */
+function buttons(options, { submit }) {
+  let chosen = null;
+  const elements = options.map((option, index) => h('button', {
+    type: 'button', class: 'option', role: 'radio', 'aria-checked': 'false', tabindex: index ? '-1' : '0', 'data-testid': 'option',
+    onclick: (event) => {
+      // The second tap of a double one may already meet the next question.
+      if (event.detail > 1) return;
+      chosen ??= option;
+      event.currentTarget.setAttribute('aria-checked', 'true');
+      submit();
+    },
+  }, decode(option.text)));
+  const element = h('div', { class: 'options', role: 'radiogroup', 'aria-label': 'Choose one' }, elements);
+  arrows(element, elements, (to) => elements.forEach((one) => { one.tabIndex = one === to ? 0 : -1; }));
+  const read = () => {
+    const answer = { answers: [chosen.id], label: decode(chosen.text) };
+    // Should the answer be refused, another may be chosen.
+    chosen = null;
+    elements.forEach((one) => one.setAttribute('aria-checked', 'false'));
+    return answer;
+  };
+  return { element, instant: true, read, focus: () => elements.find((one) => one.tabIndex === 0)?.focus() };
+}
+
+/** With a button to send: boxes to tick, or dots where only one goes and something may be added. */
+function boxes(question, options, { submit }) {
+  const single = question.type === 'choice';
+  const inputs = options.map((option) => h('input', {
+    type: single ? 'radio' : 'checkbox', name: `question-${question.id}`, 'data-testid': 'option', onchange: (event) => exclude(event.target, option),
+  }));
+  /** An answer that stands alone takes the others' ticks away, and each of them takes its. */
+  function exclude(input, option) {
+    if (single || !input.checked) return;
+    inputs.forEach((other, index) => { if (other !== input && (option.exclusive || options[index].exclusive)) other.checked = false; });
+  }
+  const list = h('div', { class: 'options rows' }, inputs.map((input, index) => h('label', { class: 'option' }, input, h('span', {}, decode(options[index].text)))));
+  if (!single) arrows(list, inputs);
+  list.addEventListener('keydown', (event) => { if (event.key === 'Enter') { event.preventDefault(); submit(); } });
+  const more = question.choice_open && h('input', { type: 'text', class: 'answer', placeholder: 'Anything to add?', 'aria-label': 'In your own words', 'data-testid': 'answer', enterkeyhint: 'send' });
+  const read = () => {
+    const ticked = options.filter((_, index) => inputs[index].checked);
+    const text = more ? more.value.trim() : '';
+    if (!ticked.length) return { problem: single ? 'Please choose an answer.' : 'Please choose at least one answer.' };
+    return { answers: ticked.map((option) => option.id), text, label: [...ticked.map((option) => decode(option.text)), text].filter(Boolean).join(', ') };
+  };
+  return { element: h('div', { class: 'stack' }, list, more), read, focus: () => (inputs.find((input) => input.checked) ?? inputs[0])?.focus() };
+}
 
 const LABELS = { date: 'Date', time: 'Time', datetime: 'Date and time', int: 'Whole number', float: 'Number', email: 'E-mail address', tel: 'Telephone number', url: 'Web address' };
 const KINDS = { date: 'date', time: 'time', datetime: 'datetime-local', int: 'text', float: 'text' };
@@ -11,8 +82,6 @@ const FLAWS = {
   int: (text) => !/^[+-]?\d{1,18}$/.test(text) && 'Please enter a whole number, such as 7.',
   float: (text) => !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && 'Please enter a number, such as 7.5.',
   email: (text) => !/^\S+@\S+\.\S+$/.test(text) && 'Please enter an e-mail address, such as name@example.org.',
-  tel: (text) => !/^\+?[\d\s()./-]{3,}$/.test(text) && 'Please enter a telephone number.',
-  url: (text) => !/^(https?:\/\/)?[^\s/]+\.\S+$/i.test(text) && 'Please enter a web address, such as example.org.',
 };
 const EMPTY = { date: 'Please choose a date.', time: 'Please enter a time.', datetime: 'Please enter a date and a time.' };
 
@@ -87,4 +156,22 @@ export function range(question, meta) {
   const end = (number, word) => h('span', {}, h('b', {}, String(number)), word && h('span', {}, decode(word)));
   const element = h('div', { class: 'range' }, value, input, h('div', { class: 'ends' }, end(from, words.ends[0]), end(to, words.ends[1])));
   return { element, read: () => ({ text: input.value, label: input.value }), focus: () => input.focus({ preventScroll: true }) };
+}
+
+/** Files chosen, dropped or pasted; their names are the answer's text. */
+export function files({ complain, limits }) {
+  const focus = () => button.focus({ preventScroll: true });
+  const staging = new Staging({ complain, focus });
+  const add = (more) => {
+    staging.most = limits().file ?? Infinity;
+    staging.add(more);
+  };
+  const picker = filePicker('answer', 'Files', add);
+  const button = h('button', { type: 'button', class: 'drop', 'data-testid': 'choose', onclick: () => picker.click() }, icon('clip'), h('span', {}, 'Choose files', h('small', {}, 'or drop them here')));
+  const element = h('div', { class: 'stack', onpaste: (event) => staging.paste(event) }, button, picker, staging.element);
+  const read = () => {
+    if (!staging.files.length) return { problem: 'Please choose a file.' };
+    return { text: staging.files.map((file) => file.name).join(', '), files: staging.files };
+  };
+  return { element, read, drop: add, focus };
 }
