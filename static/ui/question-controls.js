@@ -16,10 +16,9 @@ function arrows(list, elements, settle = () => {}) {
   list.addEventListener('keydown', (event) => {
     const step = STEPS[event.key];
     const at = elements.indexOf(event.target);
-    const ends = { Home: 0, End: elements.length - 1 };
-    if (at < 0 || (step === undefined && ends[event.key] === undefined)) return;
+    if (at < 0 || !step) return;
     event.preventDefault();
-    const to = elements[ends[event.key] ?? (at + step + elements.length) % elements.length];
+    const to = elements[(at + step + elements.length) % elements.length];
     settle(to);
     to.focus();
   });
@@ -74,7 +73,7 @@ function boxes(question, options, { submit }) {
   return { element: h('div', { class: 'stack' }, list, more), read, focus: () => (inputs.find((input) => input.checked) ?? inputs[0])?.focus() };
 }
 
-const LABELS = { date: 'Date', time: 'Time', datetime: 'Date and time', int: 'Whole number', float: 'Number', email: 'E-mail address', tel: 'Telephone number', url: 'Web address' };
+const LABELS = { date: 'Date', time: 'Time', datetime: 'Date and time', int: 'Whole number', float: 'Number' };
 const KINDS = { date: 'date', time: 'time', datetime: 'datetime-local', int: 'text', float: 'text' };
 
 /** What is wrong with what was typed, before the server is asked. */
@@ -103,16 +102,17 @@ export function field(question, meta) {
     // Browsers add seconds where the step asks for them.
     if (kind === 'time') text = text.slice(0, 5);
     if (kind === 'datetime') text = text.slice(0, 16);
-    const problem = FLAWS[kind]?.(text) || outside(text, numeric ? meta : {});
-    return problem ? { problem } : { text, label: text };
+    const problem = FLAWS[kind]?.(text) || outside(numeric ? Number(text) : text, meta, input.validity);
+    return problem ? { problem } : { text };
   };
   const unit = typeof meta.unit === 'string' && h('span', { class: 'unit' }, meta.unit);
   return { element: unit ? h('div', { class: 'with-unit' }, input, unit) : input, read, focus: () => input.focus({ preventScroll: true }) };
 }
 
-function outside(text, { min, max }) {
-  if (typeof min === 'number' && Number(text) < min) return `Please enter ${min} or more.`;
-  return typeof max === 'number' && Number(text) > max && `Please enter ${max} or less.`;
+/** Numbers are typed as text, so we compare them; of dates and times the browser knows whether they are too early or late. */
+function outside(value, { min, max }, { rangeUnderflow, rangeOverflow }) {
+  if (rangeUnderflow || value < min) return `This must not be below ${min}.`;
+  return (rangeOverflow || value > max) && `This must not be above ${max}.`;
 }
 
 /** For answers of several lines Enter begins a new one, and with Ctrl or Cmd it sends. */
@@ -155,7 +155,7 @@ export function range(question, meta) {
   show();
   const end = (number, word) => h('span', {}, h('b', {}, String(number)), word && h('span', {}, decode(word)));
   const element = h('div', { class: 'range' }, value, input, h('div', { class: 'ends' }, end(from, words.ends[0]), end(to, words.ends[1])));
-  return { element, read: () => ({ text: input.value, label: input.value }), focus: () => input.focus({ preventScroll: true }) };
+  return { element, read: () => ({ text: input.value }), focus: () => input.focus({ preventScroll: true }) };
 }
 
 /** Files chosen, dropped or pasted; their names are the answer's text. */
