@@ -28,6 +28,11 @@ pub mod meta;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;
+pub mod schema_edit;
+pub mod schema_list;
+mod schema_rows;
+pub mod schemas;
+pub mod script_log;
 pub mod search;
 #[cfg(test)]
 mod tests;
@@ -48,6 +53,7 @@ pub use files::Files;
 pub use writer::{Answer, CommitError, Request};
 
 use crate::config::Config;
+use crate::domain::script::{Schema, SchemaId};
 use crate::metrics::Metrics;
 
 /// Why the store did not do what was asked.
@@ -86,6 +92,7 @@ pub struct Store {
     readers: connection::Readers,
     writer: writer::Handle,
     files: Arc<Files>,
+    schemas: schemas::Remembered,
 }
 
 impl Store {
@@ -100,7 +107,7 @@ impl Store {
         let readers = connection::readers(&path)?;
         let writer = writer::start(connection, metrics)?;
         let files = Arc::new(Files::open(&config.media_dir(), &config.media)?);
-        Ok(Store { readers, writer, files })
+        Ok(Store { readers, writer, files, schemas: schemas::Remembered::default() })
     }
 
     /// Runs a query on a reader, away from the actors' threads.
@@ -121,6 +128,35 @@ impl Store {
         F: FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
     {
         self.writer.run(task).await
+    }
+
+    /// A schema with everything in it. What is out is remembered, so reading it again costs nothing; whether it is
+    /// deprecated by now is not known from here.
+    pub async fn schema(&self, id: SchemaId) -> Result<Arc<Schema>, StoreError> {
+        if let Some(known) = self.schemas.get(id) {
+            return Ok(known);
+        }
+        let schema = Arc::new(self.read(move |connection| schemas::load(connection, id)).await?);
+        self.schemas.put(&schema);
+        Ok(schema)
+    }
+
+    /// These schemas, as far as they exist.
+    pub async fn schemas(&self, ids: Vec<SchemaId>) -> Result<Vec<Arc<Schema>>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.schema(id).await {
+                Ok(schema) => found.push(schema),
+                Err(StoreError::Missing) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Forgets a schema that was changed although it is out, so that it is read again.
+    pub fn forget_schema(&self, id: SchemaId) {
+        self.schemas.forget(id);
     }
 
     /// Queues a decision for the writer's next transaction. The answer comes back through `request.reply`.

@@ -14,6 +14,7 @@ diesel::table! {
         disabled -> Bool,
         created -> BigInt,
         updated -> BigInt,
+        language -> Nullable<Text>,
     }
 }
 
@@ -87,6 +88,9 @@ diesel::table! {
         variables_pool -> Text,
         rev -> BigInt,
         read_state -> Text,
+        run_mode -> Nullable<Text>,
+        run_began -> BigInt,
+        language -> Nullable<Text>,
     }
 }
 
@@ -111,6 +115,7 @@ diesel::table! {
         updated -> BigInt,
         deleted -> Bool,
         changed -> Bool,
+        run_account_id -> Nullable<BigInt>,
     }
 }
 
@@ -147,6 +152,164 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    schemas (id) {
+        id -> BigInt,
+        name -> Text,
+        #[sql_name = "type"]
+        kind -> Text,
+        version -> BigInt,
+        published -> Bool,
+        deprecated -> Bool,
+        language -> Text,
+        created -> BigInt,
+        updated -> BigInt,
+    }
+}
+
+diesel::table! {
+    schema_requests (account_id, idempotency_key, place) {
+        account_id -> BigInt,
+        idempotency_key -> Text,
+        place -> Text,
+        made -> BigInt,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
+    question_groups (id) {
+        id -> BigInt,
+        schema_id -> BigInt,
+        name -> Text,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    questions (id) {
+        id -> BigInt,
+        schema_id -> BigInt,
+        group_id -> Nullable<BigInt>,
+        qid -> BigInt,
+        position -> BigInt,
+        #[sql_name = "type"]
+        kind -> Text,
+        text -> Text,
+        next_qid -> Nullable<BigInt>,
+        meta -> Nullable<Text>,
+        required -> Bool,
+        choice_open -> Bool,
+        range_from -> Nullable<Double>,
+        range_to -> Nullable<Double>,
+        comments -> Text,
+        variable_modifications -> Text,
+        forking_rules -> Text,
+        show_as_type -> Text,
+        translations -> Text,
+    }
+}
+
+diesel::table! {
+    answers (id) {
+        id -> BigInt,
+        question_id -> BigInt,
+        position -> BigInt,
+        text -> Text,
+        next_qid -> Nullable<BigInt>,
+        meta -> Nullable<Text>,
+        comments -> Text,
+        variable_modifications -> Text,
+        exclusive -> Bool,
+        translations -> Text,
+    }
+}
+
+diesel::table! {
+    attachment_templates (id) {
+        id -> BigInt,
+        question_id -> BigInt,
+        #[sql_name = "type"]
+        kind -> Text,
+        title -> Text,
+        description -> Text,
+        options -> Nullable<Text>,
+        object_id -> Nullable<BigInt>,
+        content_type -> Nullable<BigInt>,
+        file -> Nullable<Text>,
+        thumbnail_file -> Nullable<Text>,
+        url -> Nullable<Text>,
+        thumbnail -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    variable_log (id) {
+        id -> BigInt,
+        thread_id -> BigInt,
+        account_id -> BigInt,
+        message_id -> BigInt,
+        answer_id -> Nullable<BigInt>,
+        modifications -> Text,
+        draws -> Text,
+    }
+}
+
+diesel::table! {
+    confirmations (thread_id, account_id, client_id) {
+        thread_id -> BigInt,
+        account_id -> BigInt,
+        client_id -> Text,
+    }
+}
+
+diesel::table! {
+    surveys (id) {
+        id -> BigInt,
+        schema_id -> BigInt,
+        account_id -> BigInt,
+        automated_sender_id -> Nullable<BigInt>,
+        visibility -> Text,
+        completed -> Bool,
+        created -> BigInt,
+        updated -> BigInt,
+        idempotency_key -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    survey_items (id) {
+        id -> BigInt,
+        survey_id -> BigInt,
+        related_question_id -> BigInt,
+        sender_id -> Nullable<BigInt>,
+        text -> Text,
+        answers -> Text,
+        position -> BigInt,
+        created -> BigInt,
+        updated -> BigInt,
+    }
+}
+
+diesel::table! {
+    survey_attachments (id) {
+        id -> BigInt,
+        item_id -> BigInt,
+        #[sql_name = "type"]
+        kind -> Text,
+        title -> Text,
+        description -> Text,
+        options -> Nullable<Text>,
+        object_id -> Nullable<BigInt>,
+        content_type -> Nullable<BigInt>,
+        file -> Nullable<Text>,
+        thumbnail_file -> Nullable<Text>,
+        url -> Nullable<Text>,
+        thumbnail -> Nullable<Text>,
+        idempotency_key -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     api_tokens,
@@ -155,5 +318,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     messages,
     attachments,
-    subscriptions
+    subscriptions,
+    schemas,
+    schema_requests,
+    question_groups,
+    questions,
+    answers,
+    attachment_templates,
+    variable_log,
+    surveys,
+    survey_items,
+    survey_attachments,
 );

@@ -4,7 +4,27 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::schema::Translations;
 use super::{Pairs, rules};
+
+/// Records whose fields are known by name. Tertulia's own fields are written only where they say something, so that
+/// other readers of the file are not troubled.
+pub(super) trait Record: Default + Serialize {
+    /// Fields that an empty record does not write.
+    const OWN: &'static [&'static str] = &[];
+}
+
+impl Record for SchemaFields {
+    const OWN: &'static [&'static str] = &["language"];
+}
+impl Record for GroupFields {}
+impl Record for QuestionFields {
+    const OWN: &'static [&'static str] = &["translations"];
+}
+impl Record for AnswerFields {
+    const OWN: &'static [&'static str] = &["translations"];
+}
+impl Record for TemplateFields {}
 
 /// Of `chat_api.schema`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -16,11 +36,20 @@ pub(super) struct SchemaFields {
     #[serde(rename = "type")]
     pub(super) kind: String,
     pub(super) version: i64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) language: String,
 }
 
 impl Default for SchemaFields {
     fn default() -> Self {
-        Self { deprecated: false, name: String::new(), published: false, kind: "survey".to_owned(), version: 1 }
+        Self {
+            deprecated: false,
+            name: String::new(),
+            published: false,
+            kind: "survey".to_owned(),
+            version: 1,
+            language: String::new(),
+        }
     }
 }
 
@@ -62,6 +91,8 @@ pub(super) struct QuestionFields {
     pub(super) forking_rules: Pairs,
     #[serde(deserialize_with = "text")]
     pub(super) show_as_type: String,
+    #[serde(skip_serializing_if = "Translations::is_empty")]
+    pub(super) translations: Translations,
 }
 
 /// Of `chat_api.answer`.
@@ -80,6 +111,8 @@ pub(super) struct AnswerFields {
     #[serde(deserialize_with = "pairs")]
     pub(super) variable_modifications: Pairs,
     pub(super) exclusive: bool,
+    #[serde(skip_serializing_if = "Translations::is_empty")]
+    pub(super) translations: Translations,
 }
 
 /// Of `chat_api.attachmenttemplate`.

@@ -9,8 +9,9 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value};
 
 use super::super::attachment::Kind;
-use super::fields::{AnswerFields, GroupFields, QuestionFields, SchemaFields, TemplateFields};
-use super::schema::{Answer, Group, Question, QuestionKind, SHOW_AS_TYPE, Schema, Template};
+use super::Template;
+use super::fields::{AnswerFields, GroupFields, QuestionFields, Record as Known, SchemaFields, TemplateFields};
+use super::schema::{Answer, Group, Question, QuestionKind, SHOW_AS_TYPE, Schema};
 
 /// The indent of a dump unless another is asked for.
 pub const INDENT: usize = 4;
@@ -71,7 +72,8 @@ fn record(model: &'static str, pk: i64, fields: Fields) -> Record<'static> {
 
 fn schema_fields(schema: &Schema) -> SchemaFields {
     let Schema { deprecated, published, version, .. } = *schema;
-    SchemaFields { deprecated, name: schema.name.clone(), published, kind: schema.kind.clone(), version }
+    let (name, kind, language) = (schema.name.clone(), schema.kind.clone(), schema.language.clone());
+    SchemaFields { deprecated, name, published, kind, version, language }
 }
 
 fn question_fields(schema: i64, question: &Question) -> QuestionFields {
@@ -95,13 +97,14 @@ fn question_fields(schema: i64, question: &Question) -> QuestionFields {
         variable_modifications,
         forking_rules,
         show_as_type: question.show_as_type.clone(),
+        translations: question.translations.clone(),
     }
 }
 
 fn answer_fields(question: i64, answer: &Answer) -> AnswerFields {
     let Answer { position, text, next_qid, meta, comments, variable_modifications, exclusive, .. } = answer.clone();
-    let question = Some(question);
-    AnswerFields { meta, next_qid, position, question, text, comments, variable_modifications, exclusive }
+    let (question, translations) = (Some(question), answer.translations.clone());
+    AnswerFields { meta, next_qid, position, question, text, comments, variable_modifications, exclusive, translations }
 }
 
 fn template_fields(question: i64, template: &Template) -> TemplateFields {
@@ -175,11 +178,11 @@ impl Loader {
     }
 
     /// The typed fields; unknown ones are dropped first, if they may be.
-    fn fields<F: DeserializeOwned + Serialize + Default>(&self, mut fields: Map<String, Value>) -> Result<F, String> {
+    fn fields<F: DeserializeOwned + Known>(&self, mut fields: Map<String, Value>) -> Result<F, String> {
         if self.skip_unknown
             && let Ok(Value::Object(known)) = serde_json::to_value(F::default())
         {
-            fields.retain(|name, _| known.contains_key(name));
+            fields.retain(|name, _| known.contains_key(name) || F::OWN.contains(&name.as_str()));
         }
         serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
     }
@@ -259,8 +262,8 @@ fn clashes(schema: &Schema) -> Vec<String> {
 }
 
 fn schema(id: i64, fields: SchemaFields) -> Schema {
-    let SchemaFields { deprecated, name, published, kind, version } = fields;
-    Schema { id, name, kind, version, published, deprecated, groups: Vec::new(), questions: Vec::new() }
+    let SchemaFields { deprecated, name, published, kind, version, language } = fields;
+    Schema { id, name, kind, version, published, deprecated, language, groups: Vec::new(), questions: Vec::new() }
 }
 
 fn group(id: i64, fields: GroupFields) -> (Option<i64>, Group) {
@@ -284,14 +287,16 @@ fn question(id: i64, fields: QuestionFields) -> Result<(Option<i64>, Question), 
         variable_modifications: fields.variable_modifications,
         forking_rules: fields.forking_rules,
         show_as_type: if show_as_type.is_empty() { SHOW_AS_TYPE.to_owned() } else { show_as_type },
+        translations: fields.translations,
         ..Question::new(id, fields.qid, kind)
     };
     Ok((fields.schema, question))
 }
 
 fn answer(id: i64, fields: AnswerFields) -> (Option<i64>, Answer) {
-    let AnswerFields { meta, next_qid, position, question, text, comments, variable_modifications, exclusive } = fields;
-    (question, Answer { id, position, text, next_qid, meta, comments, variable_modifications, exclusive })
+    let AnswerFields { meta, next_qid, position, question, text, comments, exclusive, .. } = fields;
+    let AnswerFields { variable_modifications, translations, .. } = fields;
+    (question, Answer { id, position, text, next_qid, meta, comments, variable_modifications, exclusive, translations })
 }
 
 fn template(id: i64, fields: TemplateFields) -> Result<(Option<i64>, Template), String> {

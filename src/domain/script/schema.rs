@@ -1,14 +1,20 @@
 //! What a schema is made of (contract, 3.8, 13.1, 13.2), and how its parts are found.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::super::attachment::Kind;
+pub use super::attached::Template;
 use super::{AnswerId, Pairs, QuestionId, SchemaId};
 
 /// The longest name of a schema, in characters.
 pub const MAX_NAME: usize = 100;
 /// The type of a question's messages unless it says otherwise.
 pub const SHOW_AS_TYPE: &str = "automated_message";
+
+/// Texts by language code (`es`, `pt-BR`).
+pub type Translations = BTreeMap<String, String>;
 
 /// A schema with everything in it (contract, 13.1). Its lists are in the order of `position`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +31,8 @@ pub struct Schema {
     pub published: bool,
     /// Whether a later version took its place.
     pub deprecated: bool,
+    /// The language of its own texts; empty if nobody said.
+    pub language: String,
     /// Its groups.
     pub groups: Vec<Group>,
     /// Its questions, grouped or not.
@@ -81,6 +89,8 @@ pub struct Question {
     pub answers: Vec<Answer>,
     /// What hangs on it.
     pub attachments: Vec<Template>,
+    /// What is said in other languages.
+    pub translations: Translations,
 }
 
 /// Something that may be chosen.
@@ -102,33 +112,8 @@ pub struct Answer {
     pub variable_modifications: Pairs,
     /// Whether it stands only alone.
     pub exclusive: bool,
-}
-
-/// What hangs on a question (contract, 3.5: *AttachmentTemplate*).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Template {
-    /// Its number.
-    pub id: i64,
-    /// What it is.
-    pub kind: Kind,
-    /// Its title.
-    pub title: String,
-    /// Its description.
-    pub description: String,
-    /// Any JSON.
-    pub options: Option<Value>,
-    /// The object referred to.
-    pub object_id: Option<i64>,
-    /// The kind of that object.
-    pub content_type: Option<i64>,
-    /// The file's name.
-    pub file: Option<String>,
-    /// The thumbnail's name.
-    pub thumbnail_file: Option<String>,
-    /// The address of a video.
-    pub url: Option<String>,
-    /// Stored JSON for kinds without a thumbnail of their own.
-    pub thumbnail: Option<Value>,
+    /// Its label in other languages.
+    pub translations: Translations,
 }
 
 /// What a question asks for (contract, 13.2).
@@ -272,7 +257,25 @@ impl Question {
             show_as_type: SHOW_AS_TYPE.to_owned(),
             answers: Vec::new(),
             attachments: Vec::new(),
+            translations: Translations::new(),
         }
+    }
+
+    /// The question as a speaker of that language sees it: texts and labels of the language, else of its base (`pt` for
+    /// `pt-BR`), else the schema's own.
+    pub fn in_language(&self, language: Option<&str>) -> Cow<'_, Question> {
+        let is_translated = !self.translations.is_empty() || self.answers.iter().any(|it| !it.translations.is_empty());
+        let Some(language) = language.filter(|_| is_translated) else { return Cow::Borrowed(self) };
+        let mut spoken = self.clone();
+        if let Some(text) = translated(&self.translations, language) {
+            spoken.text = text.to_owned();
+        }
+        for answer in &mut spoken.answers {
+            if let Some(text) = translated(&answer.translations, language) {
+                answer.text = text.to_owned();
+            }
+        }
+        Cow::Owned(spoken)
     }
 
     /// The answer with that number.
@@ -298,4 +301,11 @@ impl Question {
         }
         self.answer(*answers.first()?)?.next_qid
     }
+}
+
+/// The text in that language, or in its base. Codes are compared without regard to case.
+fn translated<'a>(translations: &'a Translations, language: &str) -> Option<&'a str> {
+    let find = |code: &str| translations.iter().find(|(known, _)| known.eq_ignore_ascii_case(code));
+    let base = language.split(['-', '_']).next().unwrap_or(language);
+    find(language).or_else(|| find(base)).map(|(_, text)| text.as_str())
 }

@@ -58,7 +58,7 @@ fn read(body: &Value, id: &mut dyn FnMut() -> i64) -> Schema {
         published: truth(body, "published"),
         deprecated: truth(body, "deprecated"),
         groups: list(body, "groups").iter().map(|body| group(body, id())).collect(),
-        questions: Vec::new(),
+        ..Schema::default()
     };
     schema.questions = list(body, "questions").iter().map(|body| question(body, &schema.groups, id)).collect();
     schema.sort();
@@ -94,9 +94,9 @@ fn answer_of(body: &Value, id: i64) -> Answer {
         text: text(body, "text"),
         next_qid: body["next_qid"].as_i64(),
         meta: some(body, "meta"),
-        comments: String::new(),
         variable_modifications: pairs(body, "variable_modifications"),
         exclusive: truth(body, "exclusive"),
+        ..Answer::default()
     }
 }
 
