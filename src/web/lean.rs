@@ -16,7 +16,9 @@ use flate2::write::GzEncoder;
 pub struct Lean {
     /// What it was made from, so that a changed file is made anew.
     tag: String,
+    /// For those who cannot unpack.
     pub plain: Bytes,
+    /// The same, gzipped.
     pub gzipped: Bytes,
 }
 

@@ -12,7 +12,8 @@ export const QUESTION = `
 .ask fieldset { display: flex; flex-direction: column; gap: 10px; min-width: 0; margin: 0; padding: 0; border: 0; }
 .ask legend { padding: 0; }
 .ask-body:empty { display: none; }
-.ask .problem, .hint, .hint { color: var(--tt-muted); font-size: 13px; }
+.ask .problem, .hint, .ask .staged { margin: 0; }
+.hint { color: var(--tt-muted); font-size: 13px; }
 .ask-row { display: flex; align-items: center; justify-content: flex-end; gap: 8px; }
 .ask-row .back { margin-inline-end: auto; }
 .back.text-button { display: inline-flex; align-items: center; gap: 4px; min-height: 44px; padding: 0 10px 0 4px; color: var(--tt-muted); font-size: 14px; text-decoration: none; }
