@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn comments_and_indentation_stay_at_home() {
-        let script = "// of a file\n/**\n * Says hello.\n */\nfunction f() {\n  /* briefly */\n  return 1; // one\n}\n\n";
+        let script =
+            "// of a file\n/**\n * Says hello.\n */\nfunction f() {\n  /* briefly */\n  return 1; // one\n}\n\n";
         assert_eq!(without_comments(script), "function f() {\nreturn 1; // one\n}\n");
     }
 
