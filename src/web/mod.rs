@@ -5,7 +5,7 @@
 //! - [`api`]: threads, members, messages, attachments, search. [`visitors`]: the widget's way in.
 //! - [`unsubscribe`]: the page behind the links in mails.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
-//! - [`pages`]: what people look at; [`statics`]: files that are served; [`openapi`]: the description of it all.
+//! - [`pages`]: what people look at; [`statics`]: files that are served, and [`lean`] how; [`openapi`]: all described.
 //! - [`operations`]: health, readiness, metrics. [`limits`]: rates. [`security`]: headers and request ids.
 //! - [`error`]: the one place where refusals become bodies.
 //!
@@ -17,6 +17,7 @@
 pub mod api;
 pub mod entry;
 pub mod error;
+pub mod lean;
 pub mod limits;
 pub mod openapi;
 pub mod operations;
