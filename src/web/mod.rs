@@ -5,6 +5,7 @@
 //! - [`api`]: threads, members, messages, attachments, search. [`visitors`]: the widget's way in.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
 //! - [`pages`]: what people look at; [`statics`]: files that are served; [`openapi`]: the description of it all.
+//! - [`admin_pages`]: the pages for schemas and their results.
 //! - [`operations`]: health, readiness, metrics. [`limits`]: rates. [`security`]: headers and request ids.
 //! - [`error`]: the one place where refusals become bodies.
 //!
@@ -13,6 +14,7 @@
 //! A handler decides nothing: rules live in [`domain`](crate::domain). Every body is bounded. 403 comes before any look
 //! whether a thread exists. No token, ticket or password is logged.
 
+pub mod admin_pages;
 pub mod api;
 pub mod entry;
 pub mod error;
