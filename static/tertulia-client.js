@@ -90,8 +90,9 @@ export class Client extends Emitter {
       // A message keeps its key when it changes from waiting to stored: it is the same message to whoever looks at it.
       return { ...message, key: mine ? `c${message.client_id}` : `m${message.id}`, state: 'sent' };
     });
-    const pending = [...waiting.values()].map((item) => ({
-      ...item, key: `c${item.client_id}`, is_own: true, sender: this.account.id, sender_data: this.account,
+    // A confirmation becomes no message; only when it cannot be sent there is something to say about it.
+    const pending = [...waiting.values()].filter((item) => !item.answer?.silent || item.state === 'failed').map((item) => ({
+      ...item, text: item.answer?.label ?? item.text, key: `c${item.client_id}`, is_own: true, sender: this.account.id, sender_data: this.account,
       created: new Date(item.created).toISOString(), attachments_data: [],
     }));
     return [...stored, ...pending];
@@ -112,10 +113,11 @@ export class Client extends Emitter {
     return (await this.api.get(`/api/threads/${thread.id}/messages?${query}`)).results;
   }
 
-  send(thread, text, files = []) {
+  /** `answer` says what is answered in a script, see `Outbox.add`. */
+  send(thread, text, files = [], answer = null) {
     // The next key pressed begins something new, of which the others should hear at once.
     this.#lastTyping.delete(thread.id);
-    return this.sender.send(thread.id, text, files);
+    return this.sender.send(thread.id, text, files, answer);
   }
 
   retry(clientId) { this.sender.retry(clientId); }
@@ -151,11 +153,22 @@ export class Client extends Emitter {
     this.connection.send('thread_someone_is_writing', { thread: thread.id, length: TYPING_LENGTH });
   }
 
+  /** One question back in a script. */
+  async rollback(thread) {
+    this.adopt(await this.api.post(`/api/threads/${thread.id}/rollback`));
+  }
+
   // ---- called by the parts ----------------------------------------------------------------------------------------------
 
   changed(id) {
     const thread = this.threads.get(id);
     if (thread) this.emit('thread', thread);
+  }
+
+  /** The id of the question that a script asks in a thread, if one does. */
+  asked(id) {
+    const { state, question } = this.threads.get(id)?.data ?? {};
+    return state?.startsWith('scripted') ? question : null;
   }
 
   /** Takes in a message that an answer (not a frame) brought. It does not count for `rev`: an answer may overtake frames. */
@@ -262,6 +275,8 @@ export class Client extends Emitter {
       case 'ack':
         if (!this.outbox.get(id)) return undefined;
         if (data.message?.id) this.accepted(data.message);
+        // Where no message is made, what became of the script is in no message's thread either.
+        else this.#refresh(this.threads.get(this.outbox.get(id).thread));
         return this.sender.settle(id);
       case 'error': return this.sender.refuse(id, { ...data, retryAfter: data.retry_after });
       default: return undefined; // a newer server may say more than we know
@@ -320,6 +335,7 @@ export class Client extends Emitter {
   }
 
   async #refresh(thread) {
+    if (!thread) return;
     try {
       thread.merge(await this.api.get(`/api/threads/${thread.id}`));
       this.changed(thread.id);

@@ -4,9 +4,9 @@
  *   <script src="https://chat.example/widget.js" defer data-title="Talk to us"></script>
  *
  * Options are data attributes of the script (or of a <tertulia-chat> element put into the page by hand): title, greeting, color,
- * position (left | right), thread-key, user-id, user-hash, first-name, last-name, email, server, nonce.
+ * position (left | right), thread-key, user-id, user-hash, first-name, last-name, email, language, server, nonce.
  * From scripts: Tertulia.open(), close(), toggle(), identify({...}), forget(), on(event, fn) with the events
- * ready, open, close, message, unread, connection, error.
+ * ready, open, close, message, question, answer, unread, connection, error.
  *
  * This file is only the button. The rest is loaded from the same server when somebody opens the chat, or at once when this browser
  * has talked here before, so that the unread badge is right. Until then nothing is fetched and nothing is stored.
@@ -19,7 +19,7 @@
   const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
   const home = script?.src ? new URL('.', script.src).href : `${location.origin}/`;
 
-  const OPTIONS = ['title', 'greeting', 'color', 'position', 'threadKey', 'userId', 'userHash', 'firstName', 'lastName', 'email', 'server', 'nonce'];
+  const OPTIONS = ['title', 'greeting', 'color', 'position', 'threadKey', 'userId', 'userHash', 'firstName', 'lastName', 'email', 'language', 'server', 'nonce'];
   const ACCENT = '#0f6b5c';
 
   const STYLE = `

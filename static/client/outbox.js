@@ -23,11 +23,15 @@ export class Outbox {
   all() { return [...this.#items.values()].sort((a, b) => a.created - b.created); }
   of(thread) { return this.all().filter((item) => item.thread === thread); }
 
-  add(thread, text, files = []) {
+  /**
+   * `answer` marks an answer to a script's question: `ask` (the question's id), and as they are needed `answers` (ids), `question` (named
+   * for the server), `label` (what to show meanwhile) and `silent` (the server makes no message of it).
+   */
+  add(thread, text, files = [], answer = null) {
     // Two messages of one millisecond must keep their order through a reload.
     const newest = Math.max(0, ...this.all().map((item) => item.created));
     const item = {
-      client_id: uniqueId(), thread, text, files, names: files.map((file) => file.name),
+      client_id: uniqueId(), thread, text, files, names: files.map((file) => file.name), answer,
       created: Math.max(Date.now(), newest + 0.001), state: 'sending', reason: null, error: null, attempts: 0,
     };
     this.#items.set(item.client_id, item);
@@ -35,9 +39,9 @@ export class Outbox {
     return item;
   }
 
-  /** `reason` is 'connection' (goes out by itself later) or 'refused' (waits for its writer). */
-  fail(item, reason, error) {
-    Object.assign(item, { state: 'failed', reason, error });
+  /** `reason` is 'connection' (goes out by itself later) or 'refused' (waits for its writer). `fields` are the server's codes by field. */
+  fail(item, reason, error, fields = null) {
+    Object.assign(item, { state: 'failed', reason, error, fields });
     this.#save(item);
   }
 

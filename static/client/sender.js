@@ -37,9 +37,14 @@ export function explain({ status = 0, code = null, detail = null, fields = null 
   return SENTENCES[found] ?? detail ?? found ?? 'It could not be sent.';
 }
 
+/** What is sent of an item. A choice without words of its own has no text at all. */
+function body({ client_id, text, answer }) {
+  return { type: 'message', text: text || !answer ? text : undefined, client_id, answers: answer?.answers, question: answer?.question };
+}
+
 /**
- * `host` is the client: `online`, `api`, `connection`, `outbox`, and what to call when something happened:
- * `accepted(message)` and `changed(threadId)`.
+ * `host` is the client: `online`, `api`, `connection`, `outbox`, `asked(threadId)` (the id of the question that waits there), and what
+ * to call when something happened: `accepted(message)` and `changed(threadId)`.
  */
 export class Sender {
   #host; #busy = new Map(); #timers = new Map(); #uploads = new Set();
@@ -49,8 +54,8 @@ export class Sender {
     for (const item of host.outbox.all()) if (item.state === 'sending') this.#watch(item);
   }
 
-  send(thread, text, files) {
-    const item = this.#host.outbox.add(thread, text, files);
+  send(thread, text, files, answer) {
+    const item = this.#host.outbox.add(thread, text, files, answer);
     this.#watch(item);
     this.#host.changed(thread);
     this.#next(thread);
@@ -96,6 +101,7 @@ export class Sender {
     const item = this.#host.outbox.get(clientId);
     if (!item) return;
     this.#forget(item);
+    this.#host.changed(item.thread);
     this.#next(item.thread);
   }
 
@@ -104,7 +110,7 @@ export class Sender {
     const item = this.#host.outbox.get(clientId);
     if (!item) return;
     if (error.temporary || TEMPORARY.has(error.code)) return this.#postpone(item, error.retryAfter);
-    this.#host.outbox.fail(item, 'refused', explain(error));
+    this.#host.outbox.fail(item, 'refused', explain(error), error.fields);
     this.#release(item);
   }
 
@@ -112,22 +118,31 @@ export class Sender {
     if (!this.#host.online || this.#busy.has(thread)) return;
     const item = this.#host.outbox.of(thread).find((one) => one.state === 'sending');
     if (!item) return;
+    if (item.answer && this.#host.asked(thread) !== item.answer.ask) return this.#late(item);
     this.#busy.set(thread, item.client_id);
     if (item.files.length) this.#upload(item); else this.#transmit(item);
   }
 
-  #transmit({ client_id, thread, text }) {
-    this.#host.connection.send('send_message', { thread, type: 'message', text, client_id }, client_id);
+  /** The script has gone on (in another window, or before the connection broke): the answer must not pass for one to the next question. */
+  #late(item) {
+    if (item.answer.silent || item.answer.answers) this.#host.outbox.remove(item.client_id);
+    else this.#host.outbox.fail(item, 'refused', 'The conversation has gone on meanwhile.');
+    this.#release(item);
+  }
+
+  #transmit(item) {
+    this.#host.connection.send('send_message', { thread: item.thread, ...body(item) }, item.client_id);
   }
 
   /** Files go by HTTP: a frame has a size limit, and base64 would make a third more of them. */
   async #upload(item) {
     const form = new FormData();
-    form.append('payload', JSON.stringify({ type: 'message', text: item.text, client_id: item.client_id }));
+    form.append('payload', JSON.stringify(body(item)));
     for (const file of item.files) form.append('file', file, file.name);
     this.#uploads.add(item.client_id);
     try {
-      this.#host.accepted(await this.#host.api.call('POST', `/api/threads/${item.thread}/messages`, form, UPLOAD_TIMEOUT));
+      const message = await this.#host.api.call('POST', `/api/threads/${item.thread}/messages`, form, UPLOAD_TIMEOUT);
+      if (message) this.#host.accepted(message);
       this.settle(item.client_id);
     } catch (error) {
       const { status, body, temporary, retryAfter } = error;

@@ -3,7 +3,7 @@
 /** The message fields a reader needs. `is_read` is left out on purpose: asking for it would mark the messages as read. */
 export const MESSAGE_FIELDS = [
   'id', 'thread', 'seq', 'rev', 'client_id', 'type', 'text', 'sender', 'sender_data', 'is_own', 'created', 'updated',
-  'meta', 'has_attachments', 'attachments_data',
+  'meta', 'related_question', 'has_attachments', 'attachments_data',
 ].join(',');
 
 const MOST_TYPING = 15_000;

@@ -35,6 +35,7 @@ export class Conversation {
     this.list = new MessageList({
       server: location.origin,
       assistant: 'Assistant',
+      ours: true,
       stranger: (id) => `Visitor ${id}`,
       rights: () => ({ edit: Boolean(this.#rights & EDIT), remove: Boolean(this.#rights & DELETE) }),
       older: () => client.load(this.#thread, { older: true }),

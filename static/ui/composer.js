@@ -5,7 +5,7 @@ import { h, icon } from './dom.js';
 const TALLEST = 160;
 
 export class Composer {
-  #files = []; #options; #maxFile = Infinity;
+  #files = []; #options; #maxFile = Infinity; #held = false;
 
   /** Options: `label`, `send(text, files)`, `typing()`, `changed(draft)`, `dropZone` (element that takes dropped files). */
   constructor(options) {
@@ -37,6 +37,27 @@ export class Composer {
     this.#refresh();
   }
 
+  get hidden() { return this.element.hidden; }
+  set hidden(hidden) {
+    if (hidden === this.hidden) return;
+    this.element.hidden = hidden;
+    // What is hidden has no height to be measured.
+    this.#refresh();
+  }
+
+  /** While it is held one can write on, but not send: what is written next belongs to something that has not come yet. */
+  hold(held) {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#refresh();
+  }
+
+  /** Puts back what could not be sent, before whatever was written since. */
+  restore(text, files) {
+    this.draft = [text, this.draft].filter(Boolean).join('\n');
+    if (files.length) this.add(files);
+  }
+
   focus() { this.input.focus({ preventScroll: true }); }
 
   clearFiles() { this.#files = []; this.#showFiles(); }
@@ -61,7 +82,7 @@ export class Composer {
   }
 
   #listenForDrops(zone) {
-    const carriesFiles = (event) => event.dataTransfer?.types.includes('Files') && !this.input.disabled;
+    const carriesFiles = (event) => event.dataTransfer?.types.includes('Files') && !this.input.disabled && !this.hidden;
     zone.addEventListener('dragover', (event) => { if (carriesFiles(event)) { event.preventDefault(); zone.classList.add('dropping'); } });
     zone.addEventListener('dragleave', (event) => { if (!zone.contains(event.relatedTarget)) zone.classList.remove('dropping'); });
     zone.addEventListener('drop', (event) => {
@@ -99,14 +120,15 @@ export class Composer {
   }
 
   #refresh() {
-    this.button.disabled = this.input.disabled || !(this.draft.trim() || this.#files.length);
+    this.button.disabled = this.#held || this.input.disabled || !(this.draft.trim() || this.#files.length);
+    if (this.hidden) return;
     this.input.style.height = 'auto';
     this.input.style.height = `${Math.min(this.input.scrollHeight, TALLEST)}px`;
   }
 
   #send() {
     const text = this.draft.trim();
-    if (this.input.disabled || (!text && !this.#files.length)) return;
+    if (this.#held || this.input.disabled || (!text && !this.#files.length)) return;
     const files = this.#files;
     this.#files = [];
     this.draft = '';

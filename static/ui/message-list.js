@@ -22,7 +22,8 @@ export class MessageList {
     this.jump = h('button', { type: 'button', class: 'jump', hidden: true, onclick: () => this.toBottom() }, icon('down'), 'New messages');
     this.element = h('div', { class: 'conversation' }, this.log, this.jump, this.typing);
     this.log.addEventListener('scroll', () => this.#scrolled());
-    // A keyboard on a phone or a growing composer makes the log smaller: who read the end goes on reading the end.
+    // A picture that has come, a keyboard on a phone or a growing composer moves the end: who read the end goes on reading the end.
+    this.log.addEventListener('load', () => { if (this.#following) this.#pin(); }, true);
     new ResizeObserver(() => { if (this.#following) this.#pin(); }).observe(this.log);
   }
 

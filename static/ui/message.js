@@ -16,6 +16,13 @@ export function avatar(account, name, server) {
   return letters;
 }
 
+/** Said by a script, not by a person. */
+export function isAutomated(item) { return !item.is_own && (!item.sender || item.type === 'automated_message'); }
+
+function face(item, name, server) {
+  return item.sender ? avatar(item.sender_data, name, server) : h('span', { class: 'avatar tint-0', 'aria-hidden': 'true' }, icon('chat'));
+}
+
 /** The address of a file that is still here, made once per file. */
 const previews = new WeakMap();
 function preview(file) {
@@ -91,17 +98,20 @@ function tools(item, rights, actions) {
 
 /**
  * `view` says how the message stands among its neighbours: `first` and `last` of a run by one sender, `latestOwn`.
- * `options`: `server`, `assistant` (the name of a sender that is nobody), `stranger(id)` (the name of one without), `rights(item)`, `actions`.
+ * `options`: `server`, `assistant` (the name of a sender that is nobody), `stranger(id)` (the name of one without), `ours` (scripts speak
+ * for whoever looks), `rights(item)`, `actions`.
  */
 export function messageNode(item, view, options) {
   const own = Boolean(item.is_own);
+  // What the house says by itself: beside the team's own at the desk, from the house's mark in the widget.
+  const ours = !own && isAutomated(item) && Boolean(options.ours);
   const name = item.sender ? nameOf(item.sender_data, own ? 'You' : options.stranger(item.sender)) : options.assistant;
-  const classes = ['message', own ? 'own' : 'other', view.first && 'first', view.last && 'last', item.state];
+  const classes = ['message', own ? 'own' : ours ? 'own ours' : 'other', isAutomated(item) && 'automated', view.first && 'first', view.last && 'last', item.state];
   return h('div', {
     class: classes.filter(Boolean).join(' '), 'data-testid': 'message', 'data-id': item.id ?? '', 'data-state': item.state,
     'data-own': String(own), 'data-key': item.key,
   },
-  !own && (view.last ? avatar(item.sender_data, name, options.server) : h('span', { class: 'avatar blank' })),
+  !own && !ours && (view.last ? face(item, name, options.server) : h('span', { class: 'avatar blank' })),
   h('div', { class: 'column' },
     view.first && h('span', { class: own ? 'hidden' : 'name' }, own ? 'You' : name),
     h('div', { class: 'line' }, tools(item, own ? options.rights(item) : {}, options.actions), bubble(item, options.server)),

@@ -34,6 +34,12 @@ button { cursor: pointer; }
 .line { display: flex; align-items: center; gap: 4px; max-width: 100%; }
 .bubble { min-width: 0; padding: 9px 13px; border-radius: 16px; background: var(--tt-bubble); color: var(--tt-text); overflow-wrap: anywhere; }
 .own .bubble { background: var(--tt-accent); color: var(--tt-on-accent); }
+.ours .bubble { background: color-mix(in srgb, var(--tt-accent) 14%, var(--tt-surface)); color: var(--tt-text); }
+.ours .name { margin: 0 4px 3px 0; }
+.own.ours .bubble :focus-visible { outline-color: var(--tt-focus); }
+.automated .avatar .icon { width: 16px; height: 16px; }
+.automated .picture { width: min(100%, 260px); height: auto; }
+.automated .picture img { height: auto; max-height: 220px; object-fit: contain; }
 .other.last .bubble { border-bottom-left-radius: 5px; }
 .own.last .bubble { border-bottom-right-radius: 5px; }
 .text { margin: 0; white-space: pre-wrap; }

@@ -12,6 +12,8 @@ import { PANEL } from './style.js';
 /** Short losses of connection happen all the time and heal by themselves; they are not worth a word. */
 const CALM = 1_500;
 const FACES = 3;
+/** Before what questions need is asked for again. */
+const RELOAD = 3_000;
 const CREATE = 2;
 const EDIT = 4;
 const DELETE = 8;
@@ -19,7 +21,7 @@ const REOPEN = 4096;
 
 export class Panel {
   isOpen = false;
-  #host; #session; #queued = []; #scheduled = false; #noticeTimer = null; #problem = null;
+  #host; #session; #queued = []; #scheduled = false; #noticeTimer = null; #problem = null; #script = null; #loadingScript = false; #tries = 0;
 
   constructor(host, session) {
     this.#host = host;
@@ -41,8 +43,9 @@ export class Panel {
     this.#problem = null;
     this.#session.begin();
     this.#newClient();
+    this.element.focus();
     // On a touch screen the keyboard would cover the conversation before it was seen.
-    if (matchMedia('(pointer: coarse)').matches) this.element.focus(); else this.composer.focus();
+    if (!this.#script?.focus() && !matchMedia('(pointer: coarse)').matches) this.composer.focus();
     this.#host.emit('open');
   }
 
@@ -83,7 +86,8 @@ export class Panel {
       send: (text, files) => this.#send(text, files),
       typing: () => { if (this.#session.thread) this.#session.client.typing(this.#session.thread); },
     });
-    this.element.append(this.list.element, this.composer.element);
+    this.closed = h('p', { class: 'closed', role: 'status', hidden: true, 'data-testid': 'closed' });
+    this.element.append(this.list.element, this.closed, this.composer.element);
     this.element.addEventListener('keydown', (event) => { if (event.key === 'Escape' && !event.isComposing) { event.stopPropagation(); this.#host.close(); } });
     // The panel stands before the launcher, so that Tab leads from the one to the other.
     this.#host.shadowRoot.insertBefore(this.element, this.#host.launcher);
@@ -97,7 +101,8 @@ export class Panel {
   }
 
   #send(text, files) {
-    if (this.#session.thread) this.#session.send(text, files);
+    const answer = this.#script?.written(text) ?? null;
+    if (this.#session.thread) this.#session.send(text, files, answer);
     else {
       this.#queued.push([text, files]);
       this.#session.begin();
@@ -137,13 +142,18 @@ export class Panel {
     this.composer.setLimits(client?.limits);
     this.#showState();
     this.list.render({
-      items: thread ? client.items(thread) : this.#queuedItems(),
+      items: thread ? this.#items(client, thread) : this.#queuedItems(),
       hasOlder: Boolean(thread?.loaded && thread.hasOlder),
       loaded: thread ? thread.loaded : true,
       intro: this.#intro(),
       typing: thread?.typing() ?? [],
     });
     if (thread && document.visibilityState === 'visible') client.read(thread);
+  }
+
+  #items(client, thread) {
+    const items = client.items(thread);
+    return this.#script?.decorate(items) ?? items;
   }
 
   /** What was written before the server could be reached at all. */
@@ -164,7 +174,37 @@ export class Panel {
     const data = this.#session.thread?.data;
     const closed = data?.state === 'closed' && !(this.#rights & REOPEN);
     const silent = data && !(this.#rights & CREATE);
-    this.composer.setEnabled(!closed && !silent, closed ? 'This conversation is closed.' : 'You can only read here.');
+    const scripted = Boolean(data) && (data.state.startsWith('scripted') || typeof data.progress === 'number');
+    if (scripted && !this.#script) this.#loadScript();
+    this.composer.setEnabled(!silent, 'You can only read here.');
+    if (this.#script) this.#script.show(!closed && !silent, closed);
+    else {
+      const held = this.element.getRootNode().activeElement;
+      this.composer.hidden = closed || scripted && !silent;
+      // Whoever was in the panel is to be found there when the question has come.
+      if (held && this.composer.hidden && this.composer.element.contains(held)) this.element.focus();
+    }
+    const why = closed ? 'This conversation is closed.' : '';
+    if (this.closed.textContent !== why) this.closed.textContent = why;
+    this.closed.hidden = !closed;
+  }
+
+  /** What questions need comes with the first of them; those who only chat never fetch it. */
+  async #loadScript() {
+    if (this.#loadingScript) return;
+    this.#loadingScript = true;
+    try {
+      // A browser may remember that an address failed; another one is asked afresh.
+      const { Script } = await import(`./script.js${this.#tries ? `?try=${this.#tries}` : ''}`);
+      this.#script = new Script({ host: this.#host, session: this.#session, panel: this.element, composer: this.composer, changed: () => this.#schedule() });
+      this.#schedule();
+    } catch (error) {
+      this.#tries += 1;
+      this.#host.emit('error', error);
+      setTimeout(() => this.#schedule(), RELOAD);
+    } finally {
+      this.#loadingScript = false;
+    }
   }
 
   #showConnection() {

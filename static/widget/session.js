@@ -58,7 +58,7 @@ export class Session extends Emitter {
     if (wasOpen) await this.begin(); else await this.resume().catch((error) => this.#host.emit('error', error));
   }
 
-  send(text, files) { this.client.send(this.thread, text, files); }
+  send(text, files, answer) { this.client.send(this.thread, text, files, answer); }
 
   #stored() {
     try { return JSON.parse(this.#shelf.get(this.#host.slotName)); } catch { return null; }
@@ -114,8 +114,8 @@ export class Session extends Emitter {
   }
 
   async #create() {
-    const { userId, userHash, firstName, lastName, email } = this.options;
-    const body = { first_name: firstName, last_name: lastName, email, user_id: userId, user_hash: userHash };
+    const { userId, userHash, firstName, lastName, email, language } = this.options;
+    const body = { first_name: firstName, last_name: lastName, email, user_id: userId, user_hash: userHash, language: language ?? navigator.language };
     // JSON leaves out what is undefined.
     const { token, account } = await new Api({ server: this.server }).call('POST', '/api/visitors', body);
     const visitor = { token, account };
@@ -125,8 +125,10 @@ export class Session extends Emitter {
 
   /** The visitor is no longer known. What they had not got out yet goes with them into the new conversation. */
   async #revoked() {
-    const unsent = this.client.outbox.of(this.thread.id);
-    for (const { client_id } of unsent) this.client.discard(client_id);
+    const written = this.client.outbox.of(this.thread.id);
+    // An answer means nothing where its question was never asked.
+    const unsent = written.filter((item) => !item.answer);
+    for (const { client_id } of written) this.client.discard(client_id);
     this.#shelf.delete(this.#host.slotName);
     await this.restart();
     if (unsent.length) await this.begin();

@@ -33,6 +33,7 @@ export const PANEL = `
 .head :focus-visible { outline-color: currentColor; outline-offset: -4px; }
 .connection { display: grid; place-items: center; height: 0; overflow: hidden; background: var(--tt-bubble); color: var(--tt-text); font-size: 13px; font-weight: 600; transition: height .2s; }
 .connection.shown { height: 32px; flex: none; }
+.closed { margin: 0; padding: 14px 16px; border-top: 1px solid var(--tt-line); color: var(--tt-muted); font-size: 14px; text-align: center; }
 .greeting .avatar .icon { width: 16px; height: 16px; }
 .greeting.message .avatar { margin-bottom: 0; }
 .greeting.message { margin-bottom: 18px; }
