@@ -141,7 +141,7 @@ export class Graph {
 
   select(qid) {
     this.#cy?.elements().removeClass('chosen near');
-    if (qid === null) return;
+    if (qid === null || !this.#cy) return;
     this.#mark(qid);
     this.reveal(qid);
   }

@@ -11,6 +11,6 @@ onmessage = ({ data: { nodes, edges, ticket } }) => {
   postMessage({
     ticket,
     nodes: nodes.map(({ id }) => { const { x, y } = graph.node(id); return { id, x, y }; }),
-    edges: edges.map(({ id, source, target }) => ({ id, points: graph.edge(source, target, id)?.points ?? [] })),
+    edges: edges.map(({ id, source, target }) => ({ id, source, target, points: graph.edge(source, target, id)?.points ?? [] })),
   });
 };
