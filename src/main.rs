@@ -1,4 +1,4 @@
-//! The command line: `serve` (what is done when nothing is said), `migrate`, `user`, `token`, `backup`, `config`.
+//! The command line: `serve` (what is done when nothing is said), `migrate`, `user`, `token`, `schema`, `backup`, `config`.
 //!
 //! Commands print JSON on standard output and words on standard error, and work while the server runs.
 

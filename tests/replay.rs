@@ -280,3 +280,31 @@ const MEMBERS: &[Amendment] = &[
 /// The usual list instead of the odd nesting.
 const HIGHER: &[(&str, &str)] =
     &[("/response", r#"{"permissions": ["Cannot set higher permissions that the request user possess."]}"#)];
+
+#[tokio::test]
+async fn schemas_are_listed_and_read_as_recorded() {
+    Recording { file: "schemas", amendments: SCHEMA_DOORS, left_out: &[] }.replays().await;
+}
+
+/// What is not out is not in the list.
+const ONLY_PUBLISHED: &[(&str, &str)] = &[("/response/1", "REMOVED")];
+
+const SCHEMA_DOORS: &[Amendment] = &[
+    Amendment {
+        step: 4,
+        why: "B-SCHEMA-UNPUB: what is not published needs an administrator",
+        changes: &[
+            ("/status", "403"),
+            ("/response", r#"{"detail": "You do not have permission to perform this action."}"#),
+        ],
+    },
+    Amendment { step: 6, why: "B-SCHEMA-UNPUB", changes: ONLY_PUBLISHED },
+    Amendment { step: 7, why: "B-SCHEMA-UNPUB", changes: &[("/response/4", "REMOVED")] },
+    Amendment { step: 11, why: "B-SCHEMA-UNPUB", changes: ONLY_PUBLISHED },
+    Amendment { step: 13, why: "B-SCHEMA-UNPUB", changes: ONLY_PUBLISHED },
+    Amendment { step: 14, why: "B-SCHEMA-UNPUB", changes: ONLY_PUBLISHED },
+    Amendment { step: 15, why: "B-SCHEMA-UNPUB", changes: ONLY_PUBLISHED },
+    Amendment { step: 16, why: "B-SCHEMA-UNPUB", changes: ONLY_PUBLISHED },
+    Amendment { step: 17, why: "B-SCHEMA-UNPUB", changes: ONLY_PUBLISHED },
+    Amendment { step: 18, why: "B-SCHEMA-UNPUB", changes: ONLY_PUBLISHED },
+];

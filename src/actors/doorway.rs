@@ -8,9 +8,11 @@ use actix::prelude::SendError;
 
 use super::House;
 use super::respond::{Done, Respond, busy};
-use super::thread::{Announce, OpenSeat, PutMember, Watching, Writing};
+use super::thread::{Announce, OpenSeat, PutMember, Writing};
+use super::thread_watching::Watching;
 use super::user_thread::{Act, Read, UserThread};
 use crate::domain::decide::Command;
+use crate::domain::event::Outcome;
 use crate::domain::members::MemberForm;
 use crate::domain::unread::Spans;
 use crate::domain::{Account, AccountId, MessageId, Refusal, ThreadId};
@@ -68,11 +70,12 @@ pub async fn read(
     }
 }
 
-/// Tells every present member of a thread what it is now: a thread that was just made is news to them.
-pub async fn announce_thread(house: &House, thread: ThreadId) {
+/// Tells every present member of a thread what it is now: a thread that was just made is news to them, and so is what
+/// its script said first.
+pub async fn announce_thread(house: &House, thread: ThreadId, outcome: Outcome) {
     if let Some(address) = house.registry.wake(house, thread) {
         // nobody is owed this: who misses it sees the thread in the list
-        let _ = address.try_send(Announce);
+        let _ = address.try_send(Announce(outcome));
     }
 }
 

@@ -7,7 +7,7 @@ use actix::prelude::*;
 use super::Outgoing;
 use super::frames::{message_frame, named_frame, removed_frame, thread_frame, unread_frame, viewed_last};
 use super::told::{Around, Batch, News, OwnPart};
-use super::user_thread::{Caught, Leave, UserThread};
+use super::user_thread::{Caught, Leave, UserThread, own_part};
 use crate::domain::view::{self, Viewed};
 use crate::domain::{Message, Permissions, Rev};
 
@@ -27,6 +27,10 @@ impl UserThread {
                 break;
             }
             self.hear_one(news, &mut frames);
+        }
+        // a message that would have told it was not for this member
+        if let Some((rev, around)) = self.untold.take() {
+            frames.push(self.thread_outgoing(rev, &around));
         }
         if !frames.is_empty() {
             self.house.presence.deliver(self.account.id, &frames);
@@ -55,11 +59,19 @@ impl UserThread {
                     frames.push(self.thread_outgoing(*rev, around));
                 }
             }
-            News::Seat { seat, reads, around } if seat.account == self.account.id && !self.watching => {
+            News::Seat { seat, reads, quiet, around } if seat.account == self.account.id && !self.watching => {
                 self.seat = seat.clone();
-                self.own = view::seat_own(seat, true).into();
+                self.own = own_part(seat, &self.account, &self.state, &self.house.look);
                 self.reads = reads.clone();
-                frames.push(self.thread_outgoing(seat.rev, around));
+                match quiet {
+                    true => self.untold = Some((seat.rev, around.clone())),
+                    false => frames.push(self.thread_outgoing(seat.rev, around)),
+                }
+            }
+            News::Seat { seat, .. } if !self.watching && self.seat.may(Permissions::CONTROL_OTHERS) && self.hears() => {
+                let schema = seat.script.schema.and_then(|id| self.state.schemas.get(&id));
+                let data = view::script_of_member(seat, schema.map(|schema| &**schema));
+                frames.push(self.outgoing(seat.rev, named_frame("member_updated", &data)));
             }
             News::Read { account, reads, seqs } if *account == self.account.id => {
                 self.unread.subtract(seqs);
@@ -89,6 +101,7 @@ impl UserThread {
             let part = self.own_part(around, self.viewed(message));
             let bytes = around.frame(part, |part| message_frame(message, shared, around, part));
             frames.push(self.outgoing(message.rev, bytes));
+            self.untold = None;
         }
     }
 

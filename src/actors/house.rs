@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::presence::Presence;
 use super::registry::Registry;
 use crate::config::Config;
+use crate::domain::scene::ScriptRules;
 use crate::domain::view::Look;
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError, meta};
@@ -33,6 +34,13 @@ pub struct Parts {
     pub presence: Presence,
     /// Which threads are awake.
     pub registry: Registry,
+}
+
+impl Parts {
+    /// How scripts are run here.
+    pub fn script_rules(&self) -> ScriptRules {
+        ScriptRules { escape: self.look.escape, reset_on_repeat: self.config.scripts.reset_variables }
+    }
 }
 
 impl House {

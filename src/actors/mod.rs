@@ -42,9 +42,11 @@ pub mod presence;
 pub mod presence_news;
 mod registry;
 pub mod respond;
+pub mod restarts;
 pub mod thread;
 mod thread_fanout;
 mod thread_state;
+mod thread_watching;
 mod told;
 pub mod user_thread;
 

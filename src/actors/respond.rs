@@ -23,6 +23,8 @@ pub struct Done {
     pub read_upto: Seq,
     /// The thread's revision.
     pub rev: Rev,
+    /// Whether there was nothing to be done at all.
+    pub idle: bool,
 }
 
 type Answer = Box<dyn FnOnce(Result<Done, Refusal>) + Send>;

@@ -16,6 +16,7 @@ use super::respond::{Done, Respond, busy, refusal};
 use super::thread_state::Awake;
 use super::told::{Committed as CommitDone, Told, Verdict};
 use super::user_thread::{Leave, Opening, UserThread};
+use crate::domain::event::Outcome;
 use crate::domain::members::{self, MemberForm};
 use crate::domain::unread::Spans;
 use crate::domain::{Account, AccountId, Decision, ReadState, Refusal, Seat, ThreadId};
@@ -141,18 +142,10 @@ pub struct Writing {
     pub length: i64,
 }
 
-/// An account watches, or does not any more.
+/// Tells every present member what the thread is now, and what was said in the transaction that made it.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Watching {
-    pub account: Arc<Account>,
-    pub watches: bool,
-}
-
-/// Tells every present member what the thread is now.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct Announce;
+pub(super) struct Announce(pub Outcome);
 
 /// The writer's answers.
 #[derive(Message)]
@@ -187,8 +180,8 @@ impl Handler<PutMember> for Thread {
 
     fn handle(&mut self, PutMember { account, form, respond }: PutMember, ctx: &mut Self::Context) {
         let Some(awake) = &self.awake else { return respond.give(Err(Refusal::NotFound)) };
-        let now = self.house.clock.now();
-        match members::put_by_host(&awake.roster, self.id, &account, form, now) {
+        let around = awake.surroundings(self.house.script_rules(), self.house.clock.now());
+        match members::put_by_host(&around, self.id, &account, form, &mut rand::random) {
             Ok(decision) if decision.changes.is_empty() => respond.give(Ok(Done::default())),
             Ok(decision) => {
                 if let Err(error) = self.submit(decision, Pending::Host(respond), ctx) {
@@ -208,7 +201,7 @@ impl Handler<Answered> for Thread {
         let mut verdicts = Verdicts::new();
         for (ticket, result) in answer {
             let verdict = result.map(|outcome| {
-                let done = CommitDone::of(&outcome.events, outcome.rev);
+                let done = CommitDone::of(&outcome);
                 outcomes.push(outcome);
                 done
             });
@@ -246,29 +239,13 @@ impl Handler<Writing> for Thread {
     }
 }
 
-impl Handler<Watching> for Thread {
-    type Result = ();
-
-    fn handle(&mut self, Watching { account, watches }: Watching, _: &mut Self::Context) {
-        let Some(awake) = &mut self.awake else { return };
-        if watches {
-            self.arrivals = None;
-            awake.watchers.insert(account.id, account);
-        } else {
-            awake.watchers.remove(&account.id);
-            if awake.roster.get(account.id).is_none()
-                && let Some(seat) = self.seats.remove(&account.id)
-            {
-                seat.do_send(Leave);
-            }
-        }
-    }
-}
-
 impl Handler<Announce> for Thread {
     type Result = ();
 
-    fn handle(&mut self, _: Announce, ctx: &mut Self::Context) {
+    fn handle(&mut self, Announce(outcome): Announce, ctx: &mut Self::Context) {
+        if !outcome.events.is_empty() {
+            return self.carry_out(vec![outcome], Verdicts::new(), ctx);
+        }
         let Some(awake) = &mut self.awake else { return };
         let news = vec![awake.announcement()];
         let batch = awake.batch(news);
@@ -311,12 +288,15 @@ impl Thread {
     fn load(&mut self, ctx: &mut Context<Self>) {
         let (store, id) = (self.house.store.clone(), self.id);
         let views = self.house.config.chat.visibility.views();
-        let loading = async move { store.read(move |connection| threads::state(connection, id, &views)).await };
-        ctx.wait(loading.into_actor(self).map(|loaded, thread, ctx| match loaded {
-            Ok(state) => {
-                let house = &thread.house;
-                thread.awake = Some(Awake::new(state, &house.config.chat.visibility, house.look.clone()));
-            }
+        let house = self.house.clone();
+        let loading = async move {
+            let state = store.read(move |connection| threads::state(connection, id, &views)).await?;
+            let mut awake = Awake::new(state, &house.config.chat.visibility, house.look.clone());
+            awake.learn(store.schemas(awake.unknown_schemas(&[])).await?);
+            Ok(awake)
+        };
+        ctx.wait(loading.into_actor(self).map(|loaded: Result<Awake, StoreError>, thread, ctx| match loaded {
+            Ok(awake) => thread.awake = Some(awake),
             Err(error) => {
                 if !matches!(error, StoreError::Missing) {
                     thread.failed = true;

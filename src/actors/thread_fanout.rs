@@ -21,8 +21,9 @@ impl Thread {
         let Some(awake) = &self.awake else { return };
         let unknown = awake.unknown_senders(&outcomes);
         let views = awake.views_without_last(&outcomes);
+        let schemas = awake.unknown_schemas(&outcomes);
         let orphans: Vec<String> = outcomes.iter().flat_map(|outcome| outcome.orphans.clone()).collect();
-        if unknown.is_empty() && views.is_empty() && orphans.is_empty() {
+        if unknown.is_empty() && views.is_empty() && orphans.is_empty() && schemas.is_empty() {
             return self.move_on(&outcomes, verdicts, Vec::new(), ctx);
         }
         let (store, id) = (self.house.store.clone(), self.id);
@@ -40,11 +41,12 @@ impl Thread {
                     .collect();
                 Ok((known, lasts?))
             });
-            read.await
+            (read.await, store.schemas(schemas).await)
         };
-        ctx.wait(reading.into_actor(self).map(move |read, thread, ctx| {
+        ctx.wait(reading.into_actor(self).map(move |(read, schemas), thread, ctx| {
             let (known, lasts) = read.unwrap_or_default();
             if let Some(awake) = &mut thread.awake {
+                awake.learn(schemas.unwrap_or_default());
                 known.iter().for_each(|account| awake.name(account));
             }
             thread.move_on(&outcomes, verdicts, lasts, ctx);

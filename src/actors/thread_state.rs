@@ -7,6 +7,8 @@ use super::told::{Around, Batch, Last, Names, News, Watchers};
 use crate::domain::account::AccountView;
 use crate::domain::event::{Event, Outcome};
 use crate::domain::roster::Member;
+use crate::domain::scene::{Schemas, ScriptRules, Surroundings};
+use crate::domain::script::{Schema, SchemaId};
 use crate::domain::view::{self, Look, MAX_USERS_IN_FRAMES, ThreadHead};
 use crate::domain::visibility::Visibility;
 use crate::domain::{Account, AccountId, Message, MessageId, Micros, Rev, Roster};
@@ -17,6 +19,8 @@ pub(super) struct Awake {
     pub head: ThreadHead,
     pub roster: Arc<Roster>,
     pub watchers: Watchers,
+    /// The schemas that the seats have.
+    pub schemas: Arc<Schemas>,
     lasts: Vec<Option<Last>>,
     /// How senders are shown, members or not.
     names: Arc<Names>,
@@ -34,6 +38,7 @@ impl Awake {
             head,
             roster: Arc::new(roster),
             watchers,
+            schemas: Arc::default(),
             lasts: Vec::new(),
             names: Arc::default(),
             views: visibility.views(),
@@ -62,6 +67,31 @@ impl Awake {
     /// How an account is shown, if it is known.
     pub(super) fn shown(&self, account: AccountId) -> Option<&AccountView> {
         self.names.get(&account)
+    }
+
+    /// The schemas of seats of which nothing is known yet: those there are, and those that these outcomes put.
+    pub(super) fn unknown_schemas(&self, outcomes: &[Outcome]) -> Vec<SchemaId> {
+        let put = outcomes.iter().flat_map(|outcome| &outcome.events).filter_map(|event| match event {
+            Event::SeatPut { seat, .. } => seat.script.schema,
+            _ => None,
+        });
+        let named = self.roster.seats().filter_map(|seat| seat.script.schema).chain(put);
+        let mut unknown: Vec<SchemaId> = named.filter(|id| !self.schemas.contains_key(id)).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        unknown
+    }
+
+    /// Remembers schemas that were read.
+    pub(super) fn learn(&mut self, schemas: Vec<Arc<Schema>>) {
+        if !schemas.is_empty() {
+            Arc::make_mut(&mut self.schemas).extend(schemas.into_iter().map(|schema| (schema.id, schema)));
+        }
+    }
+
+    /// What a seat of this thread decides on.
+    pub(super) fn surroundings(&self, rules: ScriptRules, now: Micros) -> Surroundings<'_> {
+        Surroundings { roster: &self.roster, schemas: &self.schemas, seq: self.head.seq, rules, now }
     }
 
     /// The senders in these outcomes of whom nothing is known yet.
@@ -141,6 +171,7 @@ impl Awake {
         Batch {
             news,
             roster: self.roster.clone(),
+            schemas: self.schemas.clone(),
             lasts: self.lasts(),
             thread,
             names: self.names.clone(),
@@ -171,7 +202,7 @@ impl Awake {
                 self.changed(*rev);
                 Some(self.announcement())
             }
-            Event::SeatPut { seat, account, added, reads } => {
+            Event::SeatPut { seat, account, added, quiet, reads } => {
                 self.head.rev = self.head.rev.max(seat.rev);
                 self.name(account);
                 let member = Member { account: account.clone(), seat: seat.clone() };
@@ -181,7 +212,7 @@ impl Awake {
                     self.announcement()
                 } else {
                     let around = Arc::new(self.around());
-                    News::Seat { seat: seat.clone(), reads: reads.clone(), around }
+                    News::Seat { seat: seat.clone(), reads: reads.clone(), quiet: *quiet, around }
                 })
             }
             Event::SeatRemoved { account, rev } => {

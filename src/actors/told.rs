@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use crate::domain::account::AccountView;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Outcome};
+use crate::domain::scene::Schemas;
 use crate::domain::view::Viewed;
 use crate::domain::{Account, AccountId, Message, ReadState, Rev, Roster, Seat, Seq, unread::Spans};
 use crate::store::CommitError;
@@ -73,7 +74,7 @@ pub(super) enum News {
     /// Title or roster changed: everybody's thread object is another.
     Thread { rev: Rev, around: Arc<Around> },
     /// A seat changed: its member's thread object is another.
-    Seat { seat: Arc<Seat>, reads: ReadState, around: Arc<Around> },
+    Seat { seat: Arc<Seat>, reads: ReadState, quiet: bool, around: Arc<Around> },
     /// A member left.
     Removed { account: AccountId, rev: Rev },
     /// A member has read something.
@@ -97,6 +98,8 @@ pub(super) struct Batch {
     pub news: Vec<News>,
     /// The roster now.
     pub roster: Arc<Roster>,
+    /// The schemas that its seats have.
+    pub schemas: Arc<Schemas>,
     /// The newest messages now, per view.
     pub lasts: Arc<[Option<Last>]>,
     /// The thread object's shared part now.
@@ -115,7 +118,7 @@ pub(super) type Names = HashMap<AccountId, AccountView>;
 /// What became of one commit, for the seat that decided it.
 #[derive(Clone, Debug)]
 pub(super) struct Committed {
-    /// The first event about a message.
+    /// The message that the command was about.
     pub message: Option<Arc<Message>>,
     /// What was read.
     pub read: Spans,
@@ -123,20 +126,12 @@ pub(super) struct Committed {
 }
 
 impl Committed {
-    pub(super) fn of(events: &[Event], rev: Rev) -> Self {
-        let mut committed = Self { message: None, read: Spans::new(), rev };
-        for event in events {
-            match event {
-                Event::MessageSaved { message, .. }
-                | Event::MessageRepeated { message }
-                | Event::MessageDeleted { message } => {
-                    committed.message.get_or_insert_with(|| message.clone());
-                }
-                Event::ReadMoved { seqs, .. } => committed.read = seqs.clone(),
-                _ => {}
-            }
-        }
-        committed
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        let read = outcome.events.iter().find_map(|event| match event {
+            Event::ReadMoved { seqs, .. } => Some(seqs.clone()),
+            _ => None,
+        });
+        Self { message: outcome.own.clone(), read: read.unwrap_or_default(), rev: outcome.rev }
     }
 }
 

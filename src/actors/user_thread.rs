@@ -5,24 +5,29 @@
 //! otherwise. Mailbox: [`MAILBOX`]; a command that finds it full is answered `busy`, news that find it full end the
 //! member's connections, which resume. It never stores anything, and never waits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use actix::prelude::*;
 
 use super::respond::{Done, Respond, busy, refusal};
 use super::thread::{Commit, Thread};
-use super::told::{Batch, Committed, Told, Verdict};
+use super::told::{Around, Batch, Committed, Told, Verdict};
 use super::{House, Outgoing};
-use crate::domain::decide::{Command, decide};
+use crate::domain::decide::{Command, decide, follows_the_script, needs};
+use crate::domain::event::Own;
 use crate::domain::resume::{Resync, judge};
+use crate::domain::running::language;
+use crate::domain::scene::{Known, Scene, Surroundings};
 use crate::domain::unread::Spans;
-use crate::domain::view::{self};
+use crate::domain::view::{self, Look, Shown};
 use crate::domain::{Account, Message, ReadState, Refusal, Rev, Seat};
-use crate::store::{CommitError, StoreError, messages, threads};
+use crate::store::{CommitError, StoreError, messages, script_log, threads};
 
 /// The mailbox's bound.
 const MAILBOX: usize = 256;
+/// Commands that wait for those before them at most.
+const HELD: usize = 64;
 /// How often a decision is made anew when somebody else changed the same seat (design, part 3).
 const TRIES: u8 = 3;
 
@@ -61,7 +66,13 @@ pub struct UserThread {
     pub(super) unread: Spans,
     /// The thread as it was last told.
     pub(super) state: Arc<Batch>,
+    /// What changed quietly, until a message tells it.
+    pub(super) untold: Option<(Rev, Arc<Around>)>,
     pending: HashMap<u64, Pending>,
+    /// Commands that must wait until the seat stands where the ones before them lead.
+    held: VecDeque<Pending>,
+    /// Whether something is read for a command; the mailbox waits meanwhile.
+    reading: bool,
     next_number: u64,
     /// Whether what the member has read is still to be read.
     must_read: bool,
@@ -74,7 +85,7 @@ impl UserThread {
         let Opening { house, thread, account, seat, watching, state, known } = opening;
         house.metrics.seats.inc();
         let view = house.config.chat.visibility.view_of(account.role);
-        let own = view::seat_own(&seat, true).into();
+        let own = own_part(&seat, &account, &state, &house.look);
         let (must_read, (reads, unread)) = (known.is_none() && !watching, known.unwrap_or_default());
         Self {
             house,
@@ -88,11 +99,21 @@ impl UserThread {
             reads,
             unread,
             state,
+            untold: None,
             pending: HashMap::new(),
+            held: VecDeque::new(),
+            reading: false,
             next_number: 0,
             gone: false,
         }
     }
+}
+
+/// The seat's own part of thread objects.
+pub(super) fn own_part(seat: &Seat, account: &Account, state: &Batch, look: &Look) -> Arc<str> {
+    let schema = seat.script.schema.and_then(|id| state.schemas.get(&id));
+    let shown = Shown { schema: schema.map(|schema| &**schema), language: language(seat, Some(account)) };
+    view::seat_own(seat, shown, look, true).into()
 }
 
 impl Drop for UserThread {
@@ -243,7 +264,7 @@ impl Handler<Leave> for UserThread {
 
     fn handle(&mut self, _: Leave, ctx: &mut Self::Context) {
         // whoever waits for an answer is answered first; the last verdict stops the seat
-        if self.pending.is_empty() {
+        if self.pending.is_empty() && self.held.is_empty() && !self.reading {
             ctx.stop();
         } else {
             ctx.notify_later(Leave, std::time::Duration::from_millis(200));
@@ -252,16 +273,77 @@ impl Handler<Leave> for UserThread {
 }
 
 impl UserThread {
-    /// Decides a command and hands the decision on.
+    /// Takes a command: when the script leads on from those before it, it waits for them; what must be read for it is
+    /// read; then it is decided.
     fn attempt(&mut self, pending: Pending, ctx: &mut Context<Self>) {
         if self.gone {
             return pending.respond.give(Err(Refusal::Forbidden));
         }
-        let now = self.house.clock.now();
-        let decision = match decide(&self.seat, &self.state.roster, pending.command.clone(), now) {
+        let follows = follows_the_script(&self.seat, &pending.command);
+        if follows && !(self.pending.is_empty() && self.held.is_empty()) {
+            return self.hold(pending);
+        }
+        self.begin(pending, ctx);
+    }
+
+    fn hold(&mut self, pending: Pending) {
+        if self.held.len() < HELD {
+            self.held.push_back(pending);
+        } else {
+            self.house.metrics.mailbox_full.inc();
+            pending.respond.give(Err(busy()));
+        }
+    }
+
+    fn begin(&mut self, pending: Pending, ctx: &mut Context<Self>) {
+        let schema = self.seat.script.schema.and_then(|id| self.state.schemas.get(&id));
+        let needs = needs(&self.seat, schema.map(|schema| &**schema), &pending.command);
+        if needs.is_nothing() {
+            return self.decide(pending, &Known::default(), ctx);
+        }
+        let (store, seat) = (self.house.store.clone(), self.seat.clone());
+        let reading = async move { store.read(move |connection| script_log::known(connection, &seat, &needs)).await };
+        self.reading = true;
+        ctx.wait(reading.into_actor(self).map(move |known, seat, ctx| {
+            seat.reading = false;
+            match known {
+                Ok(known) => seat.decide(pending, &known, ctx),
+                Err(error) => {
+                    tracing::error!(%error, "what a command needs could not be read");
+                    pending.respond.give(Err(Refusal::Unavailable));
+                }
+            }
+            seat.release(ctx);
+        }));
+    }
+
+    /// Goes on with the commands that waited.
+    fn release(&mut self, ctx: &mut Context<Self>) {
+        while self.pending.is_empty() && !self.reading {
+            let Some(next) = self.held.pop_front() else { return };
+            self.begin(next, ctx);
+        }
+    }
+
+    /// Decides a command and hands the decision on.
+    fn decide(&mut self, pending: Pending, known: &Known, ctx: &mut Context<Self>) {
+        if known.repeated.is_some() || known.confirmed {
+            // it was taken before: nothing happens twice
+            let done = self.done(known.repeated.clone(), Spans::new(), self.state.rev);
+            return pending.respond.give(Ok(done));
+        }
+        let around = Surroundings {
+            roster: &self.state.roster,
+            schemas: &self.state.schemas,
+            seq: self.state.seq,
+            rules: self.house.script_rules(),
+            now: self.house.clock.now(),
+        };
+        let scene = Scene { seat: &self.seat, around, known };
+        let decision = match decide(&scene, pending.command.clone(), &mut rand::random) {
             Ok(decision) if decision.changes.is_empty() => {
                 let done = self.done(None, Spans::new(), self.state.rev);
-                return pending.respond.give(Ok(done));
+                return pending.respond.give(Ok(Done { idle: decision.own == Own::None, ..done }));
             }
             Ok(decision) => decision,
             Err(refusal) => return pending.respond.give(Err(refusal)),
@@ -290,10 +372,11 @@ impl UserThread {
             }
             Err(CommitError::Clash) if pending.tries + 1 < TRIES => {
                 pending.tries += 1;
-                self.attempt(pending, ctx);
+                self.begin(pending, ctx);
             }
             Err(error) => pending.respond.give(Err(self.explain(&error))),
         }
+        self.release(ctx);
     }
 
     /// A seat that is gone is forbidden, not in conflict.
@@ -310,6 +393,7 @@ impl UserThread {
         let shared = message.as_ref().and_then(|message| {
             newest.clone().find(|last| Arc::ptr_eq(&last.message, message)).map(|last| last.shared.clone())
         });
-        Done { message, shared, read, unread: self.unread.count(), read_upto: self.reads.upto, rev }
+        let (unread, read_upto) = (self.unread.count(), self.reads.upto);
+        Done { message, shared, read, unread, read_upto, rev, idle: false }
     }
 }

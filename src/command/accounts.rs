@@ -194,6 +194,7 @@ fn create_user(connection: &mut Connection, create: Create) -> anyhow::Result<Va
         avatar: None,
         password_hash,
         external_id: None,
+        language: None,
     };
     let secret = token.then(|| random_token("tt_"));
     let account = write(connection, |connection| {

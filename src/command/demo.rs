@@ -8,10 +8,11 @@ use tertulia::actors::House;
 use tertulia::domain::event::{Change, Decision};
 use tertulia::domain::message::NewMessage;
 use tertulia::domain::opening::NewThread;
+use tertulia::domain::scene::ScriptRules;
 use tertulia::domain::{Account, AccountId, Permissions, Role, Seat, ThreadId};
 use tertulia::store::accounts::{self, NewAccount};
 use tertulia::store::{Connection, Request, StoreError, meta, threads};
-use tertulia::web::visitors;
+use tertulia::web::visitors::{self, Conversation};
 use tokio::sync::mpsc;
 
 const SEEDED: &str = "demo_seeded";
@@ -27,6 +28,7 @@ fn person(first_name: &str, last_name: &str, role: Role, external_id: &str) -> N
         avatar: None,
         password_hash: None,
         external_id: Some(external_id.into()),
+        language: None,
     }
 }
 
@@ -51,12 +53,13 @@ pub async fn seed(house: &House) -> anyhow::Result<Option<AccountId>> {
         return Ok(operator.filter(|known| !known.disabled).map(|known| known.account.id));
     }
     let (now, kind) = (house.clock.now(), house.config.widget.thread_type.clone());
-    let made = house.store.write(move |connection| make(connection, &kind, now)).await?;
+    let rules = house.script_rules();
+    let made = house.store.write(move |connection| make(connection, &kind, rules, now)).await?;
     talk(house, &made).await?;
     Ok(Some(made.operator.id))
 }
 
-fn make(connection: &mut Connection, kind: &str, now: i64) -> Result<Made, StoreError> {
+fn make(connection: &mut Connection, kind: &str, house_rules: ScriptRules, now: i64) -> Result<Made, StoreError> {
     meta::set(connection, SEEDED, "yes")?;
     let operator = accounts::create(connection, &person("Olivia", "Ortega", Role::Operator, OPERATOR), now)?;
     let colleague = accounts::create(connection, &person("Ana", "Álvarez", Role::Operator, "demo:colleague"), now)?;
@@ -65,6 +68,7 @@ fn make(connection: &mut Connection, kind: &str, now: i64) -> Result<Made, Store
         kind: kind.to_owned(),
         title: "The team".into(),
         seat: seat(&colleague),
+        beginning: Vec::new(),
         idempotency_key: None,
         widget_key: None,
     };
@@ -73,7 +77,8 @@ fn make(connection: &mut Connection, kind: &str, now: i64) -> Result<Made, Store
     for (first, last) in [("Marta", "Mendes"), ("Jonas", "Keller")] {
         let external = format!("demo:{}", first.to_lowercase());
         let visitor = accounts::create(connection, &person(first, last, Role::Visitor, &external), now)?;
-        let (thread, _) = visitors::open(connection, &visitor, "main", kind.to_owned(), now)?;
+        let conversation = Conversation { key: "main".into(), kind: kind.to_owned(), script: None, rules: house_rules };
+        let (thread, _) = visitors::open(connection, &visitor, conversation, now)?;
         visitors.push((visitor, thread));
     }
     Ok(Made { operator, colleague, team, visitors })
@@ -99,7 +104,7 @@ async fn say(house: &House, thread: ThreadId, sender: AccountId, text: &str) -> 
     let request = Request {
         thread,
         ticket: 0,
-        decision: Decision { expect: Vec::new(), changes: vec![Change::CreateMessage(Box::new(message))] },
+        decision: Decision { changes: vec![Change::CreateMessage(Box::new(message))], ..Decision::default() },
         now: house.clock.now(),
         reply: Arc::new(move |done| {
             // one request, one answer: there is room for it

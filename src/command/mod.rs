@@ -3,6 +3,7 @@
 mod accounts;
 mod database;
 mod demo;
+mod schemas;
 mod serve;
 mod settings;
 
@@ -23,6 +24,7 @@ use tertulia::config::{self, Config};
   tertulia serve --no-demo                   serve, empty
   echo -n 'a long password' | tertulia user create --email you@example.org --role superuser --password-stdin
   tertulia token create --user 1 --expires 30d
+  tertulia schema load survey.json --publish
   tertulia backup /var/backups/tertulia-monday
   tertulia config > tertulia.toml            every setting, with its default and meaning
 
@@ -52,6 +54,9 @@ enum Command {
     /// Make and revoke API tokens.
     #[command(subcommand)]
     Token(accounts::Token),
+    /// Load, dump and check schemas: what scripts ask and surveys collect.
+    #[command(subcommand)]
+    Schema(schemas::Schemas),
     /// Copy the database and the uploaded files into a new directory, consistently, also while the server runs.
     #[command(
         after_help = "To restore: stop the server, put the contents of the directory into the data directory, start.
@@ -80,6 +85,7 @@ pub fn run(line: Line) -> anyhow::Result<ExitCode> {
         Command::Migrate => database::migrate(&load()?)?,
         Command::User(command) => accounts::user(&load()?, command)?,
         Command::Token(command) => accounts::token(&load()?, command)?,
+        Command::Schema(command) => return schemas::schema(&load()?, command),
         Command::Backup { directory } => database::backup(&load()?, &directory)?,
         Command::Config { markdown, check } => settings::config(markdown, check, load)?,
     }

@@ -124,6 +124,7 @@ async fn first_administrator(house: &House) -> anyhow::Result<()> {
         avatar: None,
         password_hash: Some(hash(&password)?),
         external_id: None,
+        language: None,
     };
     let now = house.clock.now();
     let made = house.store.write(move |connection| accounts::create(connection, &new, now)).await?;

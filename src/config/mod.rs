@@ -8,6 +8,7 @@ mod read;
 mod settings;
 mod values;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +27,10 @@ pub struct Config {
     pub server: Server,
     /// `chat.*`
     pub chat: Chat,
+    /// `scripts.*`
+    pub scripts: Scripts,
+    /// `schemas.*`
+    pub schemas: Schemas,
     /// `media.*`
     pub media: Media,
     /// `socket.*`
@@ -57,6 +62,8 @@ pub struct Server {
     pub arbiters: usize,
     /// How long SIGTERM waits for what is under way.
     pub shutdown: Duration,
+    /// Whether a superuser may turn the house's clock over REST.
+    pub turnable_clock: bool,
 }
 
 /// The rules of threads and messages.
@@ -78,6 +85,28 @@ pub struct Chat {
     pub idle: Duration,
     /// In threads of more members than this, `presence_updated` is not told.
     pub presence_members: usize,
+}
+
+/// Scripted conversations.
+#[derive(Clone, Debug)]
+pub struct Scripts {
+    /// Whether the variables begin anew when a run is repeated.
+    pub reset_variables: bool,
+    /// How often is looked for finished runs whose time to start again has come.
+    pub restart_every: Duration,
+}
+
+/// Scripts and surveys.
+#[derive(Clone, Debug)]
+pub struct Schemas {
+    /// The types that schemas may have.
+    pub types: Vec<String>,
+    /// Those whose list everybody may ask for.
+    pub listable: Vec<String>,
+    /// Those of which everybody may read what is published.
+    pub readable: Vec<String>,
+    /// Whether published ones may be changed, which confuses conversations under way.
+    pub edit_published: bool,
 }
 
 /// Files.
@@ -148,6 +177,8 @@ pub struct Widget {
     pub thread_type: String,
     /// How long a visitor token is good.
     pub visitor: Duration,
+    /// The scripts that new conversations begin with: key of the conversation, name of the schema.
+    pub scripts: BTreeMap<String, String>,
 }
 
 /// Rates.

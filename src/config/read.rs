@@ -1,11 +1,12 @@
 //! Reading the settings: defaults, file, environment, in this order, all through the table.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
-use super::{Auth, Chat, Config, Limits, Log, Media, Server, Socket, Widget};
+use super::{Auth, Chat, Config, Limits, Log, Media, Schemas, Scripts, Server, Socket, Widget};
 use crate::domain::posting::PostRules;
 use crate::domain::visibility::Visibility;
 
@@ -191,6 +192,7 @@ fn blank() -> Config {
             workers: 0,
             arbiters: 0,
             shutdown: none,
+            turnable_clock: false,
         },
         chat: Chat {
             types: Vec::new(),
@@ -202,6 +204,8 @@ fn blank() -> Config {
             idle: none,
             presence_members: 0,
         },
+        scripts: Scripts { reset_variables: false, restart_every: none },
+        schemas: Schemas { types: Vec::new(), listable: Vec::new(), readable: Vec::new(), edit_published: false },
         media: Media { max_bytes: 0, file_types: Vec::new(), image_types: Vec::new() },
         socket: Socket {
             allowed_origins: Vec::new(),
@@ -230,6 +234,7 @@ fn blank() -> Config {
             identity_required: false,
             thread_type: String::new(),
             visitor: none,
+            scripts: BTreeMap::new(),
         },
         limits: Limits { visitors_per_minute: 0, logins_per_minute: 0, body_bytes: 0 },
         log: Log { filter: String::new(), json: false },

@@ -1,7 +1,9 @@
 //! The table of all settings.
 
 use super::Config;
-use super::values::{address, list, number, optional, origins, positive, size, span, truth, url, visibility};
+use super::values::{
+    address, lasting, list, number, optional, origins, pairs, positive, size, span, truth, url, visibility,
+};
 
 /// One setting.
 pub struct Setting {
@@ -52,6 +54,9 @@ pub static SETTINGS: &[Setting] = &[
     setting!("server.database_url", "DATABASE_URL", "",
         "sqlite://PATH. Empty: tertulia.sqlite3 in the data directory.",
         |c, text| c.server.database_url = database(text)?),
+    setting!("server.turnable_clock", "TERTULIA_SERVER_TURNABLE_CLOCK", "false",
+        "Lets a superuser turn the server's clock (POST /api/admin/clock), to try out trackers and reminders. Never in production.",
+        |c, text| c.server.turnable_clock = truth(text)?),
     setting!("server.workers", "TERTULIA_SERVER_WORKERS", "0",
         "Threads that serve connections. 0: one per core.",
         |c, text| c.server.workers = number(text)?),
@@ -91,6 +96,24 @@ pub static SETTINGS: &[Setting] = &[
     setting!("chat.presence_members", "TERTULIA_CHAT_PRESENCE_MEMBERS", "100",
         "In threads of more members than this, coming and going is not told.",
         |c, text| c.chat.presence_members = number(text)?),
+    setting!("scripts.reset_variables", "TERTULIA_SCRIPTS_RESET_VARIABLES", "false",
+        "Whether the variables of a script begin anew when it is repeated.",
+        |c, text| c.scripts.reset_variables = truth(text)?),
+    setting!("scripts.restart_every", "TERTULIA_SCRIPTS_RESTART_EVERY", "1s",
+        "How often is looked for finished scripts whose time to start again has come.",
+        |c, text| c.scripts.restart_every = lasting(text)?),
+    setting!("schemas.types", "TERTULIA_SCHEMAS_TYPES", "survey,automated_flow",
+        "The types that schemas may have.",
+        |c, text| c.schemas.types = list(text)),
+    setting!("schemas.listable", "TERTULIA_SCHEMAS_LISTABLE", "survey,automated_flow",
+        "Types of schemas whose list everybody who is signed in may ask for.",
+        |c, text| c.schemas.listable = list(text)),
+    setting!("schemas.readable", "TERTULIA_SCHEMAS_READABLE", "survey",
+        "Types of which everybody who is signed in may read the published schemas.",
+        |c, text| c.schemas.readable = list(text)),
+    setting!("schemas.edit_published", "TERTULIA_SCHEMAS_EDIT_PUBLISHED", "false",
+        "Whether published schemas may be changed and deleted. For development only: conversations under way get confused.",
+        |c, text| c.schemas.edit_published = truth(text)?),
     setting!("media.max_bytes", "TERTULIA_MEDIA_MAX_BYTES", "25M",
         "The largest file: bytes, or with k or M.",
         |c, text| c.media.max_bytes = size(text)?),
@@ -161,6 +184,9 @@ pub static SETTINGS: &[Setting] = &[
     setting!("widget.identity_required", "TERTULIA_WIDGET_IDENTITY_REQUIRED", "false",
         "Whether only proven visitors may come in.",
         |c, text| c.widget.identity_required = truth(text)?),
+    setting!("widget.scripts", "TERTULIA_WIDGET_SCRIPTS", "",
+        "Scripts that new conversations of the widget begin with: `key=name of the schema`, separated by commas. The key is the page's data-thread-key, `main` where it has none.",
+        |c, text| c.widget.scripts = pairs(text)?),
     setting!("widget.thread_type", "TERTULIA_WIDGET_THREAD_TYPE", "chat",
         "The type of the widget's threads.",
         |c, text| c.widget.thread_type = text.to_owned()),

@@ -61,6 +61,23 @@ pub(super) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
+/// A span of time that is not nothing.
+pub(super) fn lasting(text: &str) -> Result<Duration, String> {
+    let span = span(text)?;
+    if span.is_zero() { Err("write a span of time that is longer than nothing".to_owned()) } else { Ok(span) }
+}
+
+/// Pairs of names: `key=value`, separated by commas.
+pub(super) fn pairs(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let pair = |pair: String| match pair.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write such as main=welcome,feedback=satisfaction".to_owned()),
+    };
+    list(text).into_iter().map(pair).collect()
+}
+
 /// A text, or nothing when it is empty.
 pub(super) fn optional(text: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())

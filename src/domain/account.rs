@@ -62,6 +62,8 @@ pub struct Account {
     pub role: Role,
     /// The address of its picture; `None` stands for the placeholder.
     pub avatar: Option<String>,
+    /// The code of the language it wants to be spoken to in (`es`, `pt-BR`), if it said so.
+    pub language: Option<String>,
 }
 
 impl Account {

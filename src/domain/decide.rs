@@ -1,18 +1,26 @@
 //! The seat decides (design, part 1): a command, the seat it comes to, and the roster it sees, become one decision
 //! that is committed as a whole, or a refusal.
+//!
+//! Most commands are decided on what the seat has before it. What must be read first (an earlier message of the same name,
+//! the messages of a run) is said by [`needs`]; the actor reads it and puts it into the [`Scene`].
 
 use std::sync::Arc;
 
+use super::answering;
 use super::attachment::{AttachmentEdit, NewAttachment};
-use super::event::{Change, Decision};
-use super::form::{Form, TextRule};
+use super::event::{Change, Decision, Own};
+use super::form::{self, Form, TextRule};
 use super::members::{self, MemberForm};
 use super::message::NewMessage;
 use super::opening::MAX_TITLE;
 use super::posting::{Edit, Post};
 use super::refusal::{FieldErrors, NON_FIELD, Refusal};
+use super::running::{self, Beginning};
+use super::scene::{Needs, Scene};
+use super::script::rollback::Wish;
+use super::script::{Dice, Schema, template};
 use super::unread::Spans;
-use super::{Account, AccountId, AttachmentId, MessageId, Micros, Mode, Notifications, Permissions, Roster, Seat, Seq};
+use super::{Account, AccountId, AttachmentId, MessageId, Mode, Notifications, Permissions, Seat, Seq};
 
 /// Everything a member may ask of their seat.
 #[derive(Clone, Debug)]
@@ -79,6 +87,15 @@ pub enum Command {
         /// Which.
         id: AttachmentId,
     },
+    /// Go back in one's script.
+    RollBack {
+        /// Where to.
+        wish: Wish,
+        /// What is wrong with single fields.
+        errors: FieldErrors,
+    },
+    /// Start a finished run again if its time has come.
+    Restart,
     /// Take these positions as read.
     MarkRead {
         /// Which.
@@ -93,6 +110,8 @@ pub enum Command {
 pub struct Target {
     /// Its id and sender.
     pub found: Option<(MessageId, Option<AccountId>)>,
+    /// Whose run of a script it belongs to.
+    pub run: Option<AccountId>,
 }
 
 /// A change of a thread, as it was sent (contract, 5.4).
@@ -119,18 +138,61 @@ impl ThreadForm {
     }
 }
 
-/// Decides one command on `seat`, given everybody else's seats.
-pub fn decide(seat: &Seat, roster: &Roster, command: Command, now: Micros) -> Result<Decision, Refusal> {
+/// What must be read before the command can be decided.
+pub fn needs(seat: &Seat, schema: Option<&Schema>, command: &Command) -> Needs {
     match command {
-        Command::Post(post) => self::post(seat, roster, *post),
+        Command::Post(post) => needs_of_post(seat, schema, post),
+        Command::RollBack { .. } => Needs { course: true, log_of: Some(seat.account), ..Needs::default() },
+        Command::DeleteMessage { target } => Needs { log_of: target.run, ..Needs::default() },
+        _ => Needs::default(),
+    }
+}
+
+fn needs_of_post(seat: &Seat, schema: Option<&Schema>, post: &Post) -> Needs {
+    let of_schema = |id: &i64| schema.is_some_and(|schema| schema.answer(*id).is_some());
+    let is_asked = |id: &i64| schema.is_some_and(|schema| schema.question(*id).is_some());
+    let mut needs = Needs {
+        answers: post.answers.iter().filter(|id| !of_schema(id)).copied().collect(),
+        question: post.question.filter(|id| !is_asked(id)),
+        ..Needs::default()
+    };
+    if let Some(schema) = schema.filter(|_| mode_of(seat, post).is_scripted()) {
+        // an answer that was taken already must not be judged by the question after it
+        needs.repeat.clone_from(&post.client_id);
+        let texts = schema.questions.iter().filter(|question| question.text.contains("{{"));
+        let mentioned = texts.flat_map(|question| template::mentioned(&question.text));
+        let mut answers: Vec<i64> = mentioned.filter_map(|qid| Some(schema.by_qid(qid)?.id)).collect();
+        answers.sort_unstable();
+        answers.dedup();
+        answers.truncate(template::MAX_MENTIONED);
+        needs.answers_to = answers;
+    }
+    needs
+}
+
+/// Whether the command must be decided on the seat as the commands before it leave it: it answers the current question,
+/// or goes back from it. Other commands do not wait for each other.
+pub fn follows_the_script(seat: &Seat, command: &Command) -> bool {
+    match command {
+        Command::Post(_) => seat.mode.is_scripted(),
+        Command::RollBack { .. } | Command::Restart => true,
+        _ => false,
+    }
+}
+
+/// Decides one command.
+pub fn decide(scene: &Scene<'_>, command: Command, dice: Dice<'_>) -> Result<Decision, Refusal> {
+    let seat = scene.seat;
+    match command {
+        Command::Post(post) => self::post(scene, *post, dice),
         Command::EditMessage { target, edit } => edit_message(seat, target, *edit),
-        Command::DeleteMessage { target } => delete_message(seat, target),
-        Command::ChangeThread(form) => change_thread(seat, roster, *form),
+        Command::DeleteMessage { target } => delete_message(scene, target, dice),
+        Command::ChangeThread(form) => change_thread(scene, *form, dice),
         Command::LeaveThread if !seat.may(Permissions::DELETE_THREAD) => Err(Refusal::Forbidden),
-        Command::LeaveThread => members::remove(seat, roster, seat.account),
-        Command::AddMember { user, form } => members::add(seat, roster, user, *form, now),
-        Command::ChangeMember { target, form, put } => members::change(seat, roster, target, *form, put, now),
-        Command::RemoveMember { target } => members::remove(seat, roster, target),
+        Command::LeaveThread => members::remove(scene, seat.account),
+        Command::AddMember { user, form } => members::add(scene, user, *form, dice),
+        Command::ChangeMember { target, form, put } => members::change(scene, target, *form, put, dice),
+        Command::RemoveMember { target } => members::remove(scene, target),
         Command::AddAttachment { target, attachment } => {
             let message = own_message(seat, target, Permissions::CREATE_MESSAGES)?;
             Ok(based_on(seat, vec![Change::AddAttachment { message, attachment }]))
@@ -143,71 +205,99 @@ pub fn decide(seat: &Seat, roster: &Roster, command: Command, now: Micros) -> Re
             let message = own_message(seat, target, Permissions::EDIT_MESSAGES)?;
             Ok(based_on(seat, vec![Change::RemoveAttachment { message, id }]))
         }
+        Command::RollBack { wish, errors } => answering::roll_back(scene, wish, errors, dice),
+        Command::Restart => running::restart(scene, dice),
         Command::MarkRead { seqs, upto } => {
             let changes = vec![Change::MarkRead { account: seat.account, seqs, upto }];
-            Ok(Decision { expect: Vec::new(), changes })
+            Ok(Decision { changes, ..Decision::default() })
         }
     }
 }
 
 fn based_on(seat: &Seat, changes: Vec<Change>) -> Decision {
-    Decision { expect: vec![(seat.account, seat.rev)], changes }
+    Decision { expect: vec![(seat.account, seat.rev)], changes, own: Own::First }
+}
+
+/// The mode in which a post is judged. `break_state` is looked at first: a scripted caller is open then (contract,
+/// B-BREAK-SELF).
+fn mode_of(seat: &Seat, post: &Post) -> Mode {
+    let breaks = post.break_state && seat.may(Permissions::BREAK_STATE);
+    if breaks && seat.mode.is_scripted() { Mode::Open } else { seat.mode }
 }
 
 /// Posting, by mode (contract, 8).
-fn post(seat: &Seat, roster: &Roster, post: Post) -> Result<Decision, Refusal> {
+fn post(scene: &Scene<'_>, mut post: Post, dice: Dice<'_>) -> Result<Decision, Refusal> {
+    let seat = scene.seat;
     if !seat.may(Permissions::CREATE_MESSAGES) {
         return Err(Refusal::Forbidden);
     }
-    let Post { kind, text, meta, answers, question, break_state, client_id, attachments, mut errors } = post;
+    let mut errors = std::mem::take(&mut post.errors);
+    complain_of_strangers(scene, &post, &mut errors);
     let mut whole = FieldErrors::new();
-    let breaks = break_state && seat.may(Permissions::BREAK_STATE);
-    if break_state && !breaks {
+    let breaks = post.break_state && seat.may(Permissions::BREAK_STATE);
+    if post.break_state && !breaks {
         whole.add("break_state", "NO_PERMISSIONS");
     }
-    // break_state is looked at first: a scripted caller is open then (contract, B-BREAK-SELF)
-    let mode = if breaks && seat.mode.is_scripted() { Mode::Open } else { seat.mode };
-    match mode {
-        Mode::Open | Mode::Assisted => {}
-        Mode::Closed if seat.may(Permissions::REOPEN) => {}
-        Mode::Closed => whole.add(NON_FIELD, "THREAD_IS_CLOSED"),
-        Mode::Scripted | Mode::FeControlled => whole.add("question", "REQUIRED"),
+    let mode = mode_of(seat, &post);
+    let is_asked = |id| scene.schema().is_some_and(|schema| schema.question(id).is_some());
+    if post.question.is_some_and(|id| !is_asked(id)) {
+        whole.add("question", "QUESTION_FROM_WRONG_SCHEMA");
     }
-    if !answers.is_empty() {
+    if mode.is_scripted() {
+        whole.merge_weaker(answering::check(scene, &post));
+    } else if !post.answers.is_empty() {
         whole.add("answers", "WRONG_STATE");
     }
-    if question.is_some() {
-        whole.add("question", "QUESTION_FROM_WRONG_SCHEMA");
+    if mode == Mode::Closed && !seat.may(Permissions::REOPEN) {
+        whole.add(NON_FIELD, "THREAD_IS_CLOSED");
     }
     errors.merge_weaker(whole);
     errors.into_result()?;
-
+    if mode.is_scripted() {
+        return answering::take(scene, post, dice);
+    }
     let mut decision = based_on(seat, Vec::new());
     if breaks {
-        open_all(roster, Mode::is_scripted, &mut decision);
+        open_all(scene, Mode::is_scripted, &mut decision);
     }
     if mode == Mode::Closed {
-        open_all(roster, |mode| mode == Mode::Closed, &mut decision);
+        open_all(scene, |mode| mode == Mode::Closed, &mut decision);
     }
-    let message = NewMessage { sender: Some(seat.account), kind, text, markup: false, meta, client_id, attachments };
+    let Post { kind, text, meta, client_id, attachments, .. } = post;
+    let message = NewMessage { meta, client_id, attachments, ..NewMessage::plain(seat.account, kind, text) };
     decision.changes.push(Change::CreateMessage(Box::new(message)));
     Ok(decision)
 }
 
+/// Answers and questions that exist nowhere.
+fn complain_of_strangers(scene: &Scene<'_>, post: &Post, errors: &mut FieldErrors) {
+    if let Some(id) = scene.known.no_answers.first().filter(|_| !errors.has("answers")) {
+        errors.add("answers", form::no_such(*id));
+    }
+    if let Some(id) = post.question.filter(|_| scene.known.no_question) {
+        errors.add("question", form::no_such(id));
+    }
+}
+
 /// Opens every seat whose mode is meant.
-fn open_all(roster: &Roster, meant: impl Fn(Mode) -> bool, decision: &mut Decision) {
-    for seat in roster.seats().filter(|seat| meant(seat.mode)) {
+fn open_all(scene: &Scene<'_>, meant: impl Fn(Mode) -> bool, decision: &mut Decision) {
+    for seat in scene.around.roster.seats().filter(|seat| meant(seat.mode)) {
         let opened = Seat { mode: Mode::Open, ..Seat::clone(seat) };
         put(seat, opened, decision);
     }
 }
 
-/// Adds a changed seat to the decision, based on the revision it was seen at.
-fn put(before: &Seat, after: Seat, decision: &mut Decision) {
+/// The decision holds only while this seat is as it was seen.
+pub(super) fn expect(before: &Seat, decision: &mut Decision) {
     let basis = (before.account, before.rev);
     if !decision.expect.contains(&basis) {
         decision.expect.push(basis);
     }
+}
+
+/// Adds a changed seat to the decision, based on the revision it was seen at.
+pub(super) fn put(before: &Seat, after: Seat, decision: &mut Decision) {
+    expect(before, decision);
     decision.changes.push(Change::PutSeat(Box::new(after)));
 }
 
@@ -225,12 +315,21 @@ fn edit_message(seat: &Seat, target: Target, edit: Edit) -> Result<Decision, Ref
     Ok(based_on(seat, vec![Change::EditMessage { id, text, meta }]))
 }
 
-fn delete_message(seat: &Seat, target: Target) -> Result<Decision, Refusal> {
+/// Taking a message back also takes back what it did to the variables of its run (contract, B-DELETE-NOPOOL).
+fn delete_message(scene: &Scene<'_>, target: Target, dice: Dice<'_>) -> Result<Decision, Refusal> {
+    let seat = scene.seat;
     if !seat.may(Permissions::DELETE_MESSAGES) {
         return Err(Refusal::Forbidden);
     }
     let (id, _) = target.found.ok_or(Refusal::NotFound)?;
-    Ok(based_on(seat, vec![Change::DeleteMessage { id }]))
+    let mut decision = based_on(seat, vec![Change::DeleteMessage { id }]);
+    let owner = target.run.and_then(|owner| scene.around.roster.seat(owner));
+    if let Some((owner, after)) =
+        owner.and_then(|owner| Some((owner, answering::without_message(scene, id, owner, dice)?)))
+    {
+        put(owner, after, &mut decision);
+    }
+    Ok(decision)
 }
 
 /// Attachments are their sender's to change (contract, 4). Who lacks the right, and who is not the sender, hear the
@@ -244,7 +343,8 @@ pub fn own_message(seat: &Seat, target: Target, right: Permissions) -> Result<Me
 }
 
 /// Title for all, notifications for oneself, state for everybody (contract, 5.4).
-fn change_thread(seat: &Seat, roster: &Roster, form: ThreadForm) -> Result<Decision, Refusal> {
+fn change_thread(scene: &Scene<'_>, form: ThreadForm, dice: Dice<'_>) -> Result<Decision, Refusal> {
+    let (seat, roster) = (scene.seat, scene.around.roster);
     if !seat.may(Permissions::EDIT_THREAD) {
         return Err(Refusal::Forbidden);
     }
@@ -260,14 +360,24 @@ fn change_thread(seat: &Seat, roster: &Roster, form: ThreadForm) -> Result<Decis
     if let Some(title) = title.filter(|title| !title.is_empty()) {
         decision.changes.push(Change::Retitle(title));
     }
-    for before in roster.seats() {
+    for member in roster.iter() {
+        let before = &member.seat;
         let mut after = Seat::clone(before);
         after.mode = state.unwrap_or(after.mode);
         if before.account == seat.account {
             after.notifications = notifications.unwrap_or(after.notifications);
         }
-        if after != **before {
-            put(before, after, &mut decision);
+        // nothing is spawned; but who has no question left would be stuck, so their script begins again
+        let is_stuck = after.mode == Mode::Scripted && after.script.question.is_none();
+        match scene.around.schema_of(before).filter(|_| is_stuck && after.mode != before.mode) {
+            Some(schema) => {
+                let changes =
+                    running::begin(after, &member.account, schema, Beginning::default(), &scene.around, dice)?;
+                expect(before, &mut decision);
+                decision.changes.extend(changes);
+            }
+            None if after != **before => put(before, after, &mut decision),
+            None => {}
         }
     }
     Ok(decision)

@@ -32,6 +32,34 @@ pub enum Change {
     Retitle(String),
     /// A seat as it is to be; made if the member is new. The store gives it its revision.
     PutSeat(Box<Seat>),
+    /// A question is asked of a member: the message is made, and the member's seat stands at it, the message being its
+    /// related one. The seat is told along with the message.
+    Ask {
+        /// What is said.
+        message: Box<NewMessage>,
+        /// The seat as it is then.
+        seat: Box<Seat>,
+    },
+    /// A seat moves on in its script, between or after messages of the same decision.
+    MoveSeat {
+        /// The seat as it is then.
+        seat: Box<Seat>,
+        /// Whether its related message is the last one asked in this decision.
+        at_last_ask: bool,
+        /// Whether nobody needs to be told apart, since a message before or after it tells the same.
+        quiet: bool,
+    },
+    /// A control question was confirmed, which leaves no message; a repeat is known by its name.
+    Confirm {
+        /// Who.
+        account: AccountId,
+        /// The member's own name for it.
+        client_id: Option<String>,
+        /// Files that came along and are not kept.
+        files: Vec<String>,
+    },
+    /// The log of a member's variables begins anew.
+    ForgetVariables(AccountId),
     /// The member leaves. When nobody is left, the thread goes too.
     RemoveSeat(AccountId),
     /// Something is hung on a message.
@@ -75,6 +103,20 @@ pub struct Decision {
     pub expect: Vec<(AccountId, Rev)>,
     /// What is to be stored, in this order.
     pub changes: Vec<Change>,
+    /// Which of the messages is the command's own.
+    pub own: Own,
+}
+
+/// Which message of a decision is the one that the command was about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Own {
+    /// The first one that is made, changed or found.
+    #[default]
+    First,
+    /// The one that the change at this place makes.
+    At(usize),
+    /// None: what is said is the script's. The command is answered without a message.
+    None,
 }
 
 /// One thing that is now true.
@@ -112,6 +154,8 @@ pub enum Event {
         account: Arc<Account>,
         /// Whether the member is new.
         added: bool,
+        /// Whether a message of the same commit tells it.
+        quiet: bool,
         /// What they have read, tracking switched as the notification bits say.
         reads: ReadState,
     },
@@ -148,16 +192,18 @@ pub struct Outcome {
     pub updated: super::Micros,
     /// Files that nothing refers to any more; removed after the commit.
     pub orphans: Vec<String>,
+    /// The message that the command was about, as [`Decision::own`] says.
+    pub own: Option<Arc<Message>>,
 }
 
-impl Outcome {
-    /// The message that the first change made, changed, or found.
+impl Event {
+    /// The message that it is about.
     pub fn message(&self) -> Option<&Arc<Message>> {
-        self.events.iter().find_map(|event| match event {
+        match self {
             Event::MessageSaved { message, .. }
             | Event::MessageRepeated { message }
             | Event::MessageDeleted { message } => Some(message),
             _ => None,
-        })
+        }
     }
 }

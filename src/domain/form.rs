@@ -216,6 +216,20 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// The code of a language (`es`, `pt-BR`); `null` and the empty text are none.
+    pub fn language(&mut self, field: &str) -> Option<String> {
+        let value = self.body.get(field).filter(|value| !value.is_null())?;
+        let code = value.as_str().map(str::trim);
+        match code {
+            Some("") => None,
+            Some(code) if is_language(code) => Some(code.to_owned()),
+            _ => {
+                self.complain(field, "Enter a valid language code, for example \"es\" or \"pt-BR\".");
+                None
+            }
+        }
+    }
+
     /// An instant with its zone; `null` is no complaint.
     pub fn instant(&mut self, field: &str) -> Option<Micros> {
         let value = self.body.get(field).filter(|value| !value.is_null())?;
@@ -247,6 +261,16 @@ pub fn too_deep(value: &Value) -> bool {
 
 /// The complaint about such a value.
 pub const TOO_DEEP: &str = "Ensure this value is nested at most 32 levels deep.";
+
+/// Whether a text has the form of a language's code: letters and digits in groups of at most eight, with hyphens (BCP 47).
+pub fn is_language(code: &str) -> bool {
+    let part = |part: &str| (1..=8).contains(&part.len()) && part.chars().all(|one| one.is_ascii_alphanumeric());
+    let base = code.split('-').next().unwrap_or_default();
+    code.len() <= 35
+        && base.len() >= 2
+        && base.chars().all(|one| one.is_ascii_alphabetic())
+        && code.split('-').all(part)
+}
 
 /// `Invalid pk "9" - object does not exist.`
 pub fn no_such(id: i64) -> String {

@@ -7,12 +7,15 @@ use serde_json::{Map, Value, json};
 use super::account::AccountView;
 use super::event::{Change, Decision};
 use super::form::{self, Form};
-use super::opening::ScriptForm;
+use super::opening::{Named, ScriptForm};
 use super::refusal::{FieldErrors, Refusal};
 use super::rights::{Notifications, Permissions};
 use super::roster::{Member, Roster};
+use super::running::{self, Beginning};
+use super::scene::{Scene, Surroundings};
+use super::script::Dice;
 use super::view::Look;
-use super::{Account, AccountId, Micros, Seat, time};
+use super::{Account, AccountId, Seat, time};
 
 const EXISTS: &str = "User already exists in this thread.";
 const TOO_MUCH: &str = "Cannot set higher permissions that the request user possess.";
@@ -33,11 +36,11 @@ pub struct MemberForm {
 
 impl MemberForm {
     /// Reads the settings of a member.
-    pub fn read(body: &Map<String, Value>, caller: AccountId, is_bot: &dyn Fn(AccountId) -> Option<bool>) -> Self {
+    pub fn read(body: &Map<String, Value>, caller: AccountId, named: &Named) -> Self {
         let mut form = Form::new(body);
         let permissions = form.bits("permissions").map(Permissions::from_bits_retain);
         let notifications = form.bits("notifications").map(Notifications::from_bits_retain);
-        let script = ScriptForm::read(&mut form, caller, is_bot);
+        let script = ScriptForm::read(&mut form, caller, named);
         Self { permissions, notifications, script, errors: form.errors }
     }
 
@@ -57,67 +60,84 @@ impl MemberForm {
 
 /// Adds `account` to the thread (contract, 6: POST). `account` is `None` when the id sent stands for nobody.
 pub fn add(
-    caller: &Seat,
-    roster: &Roster,
+    scene: &Scene<'_>,
     user: Result<Arc<Account>, FieldErrors>,
     form: MemberForm,
-    now: Micros,
+    dice: Dice<'_>,
 ) -> Result<Decision, Refusal> {
+    let (caller, around) = (scene.seat, &scene.around);
     if !caller.may(Permissions::ADD_USER) {
         return Err(Refusal::Forbidden);
     }
     let mut form = if caller.may(Permissions::CONTROL_OTHERS) { form } else { form.without_control() };
     let mut whole = FieldErrors::new();
     let account = match user {
-        Ok(account) => Some(account.id),
+        Ok(account) => Some(account),
         Err(errors) => {
             form.errors.merge_weaker(errors);
             None
         }
     };
-    if account.is_some_and(|id| roster.get(id).is_some()) {
+    let id = account.as_ref().map(|account| account.id);
+    if id.is_some_and(|id| around.roster.get(id).is_some()) {
         whole.add("user", EXISTS);
     }
     let permissions = form.permissions.unwrap_or(Permissions::MEMBER);
     check_ceiling(caller, permissions, &mut whole);
-    check_single_script(&form, roster, account, &mut whole);
-    form.script.check(now, &mut whole);
+    check_single_script(&form, around.roster, id, &mut whole);
+    form.script.check(None, around.now, &mut whole);
     form.errors.merge_weaker(whole);
     form.errors.into_result()?;
     let account = account.ok_or(Refusal::NotFound)?;
-    let mut seat = Seat::new(caller.thread, account, permissions, now);
+    let mut seat = Seat::new(caller.thread, account.id, permissions, around.now);
     seat.notifications = form.notifications.unwrap_or(Notifications::DEFAULT);
     form.script.apply(&mut seat);
     // revision 0 stands for no seat: whoever adds the same account at the same time clashes
-    let expect = vec![(caller.account, caller.rev), (account, 0)];
-    Ok(Decision { expect, changes: vec![Change::PutSeat(Box::new(seat))] })
+    let expect = vec![(caller.account, caller.rev), (account.id, 0)];
+    let changes = seated(seat, &account, &form.script, around, dice)?;
+    Ok(Decision { expect, changes, ..Decision::default() })
 }
 
-/// Changes a member's settings (contract, 6: PATCH and PUT). `whole` is a PUT, which is for one's own row only.
+/// A new seat, and the beginning of its script.
+fn seated(
+    seat: Seat,
+    account: &Account,
+    form: &ScriptForm,
+    around: &Surroundings<'_>,
+    dice: Dice<'_>,
+) -> Result<Vec<Change>, Refusal> {
+    let mut changes = vec![Change::PutSeat(Box::new(seat.clone()))];
+    if let Some(schema) = form.schema.as_ref().filter(|_| form.begins(None)) {
+        let beginning = Beginning { question: form.question, ..Beginning::default() };
+        changes.extend(running::begin(seat, account, schema, beginning, around, dice)?);
+    }
+    Ok(changes)
+}
+
+/// Changes a member's settings (contract, 6: PATCH and PUT). A PUT is for one's own row only. Entering a script mode
+/// begins the script (B-ASSIST): so an assisting member puts another one into it, at the question they choose.
 pub fn change(
-    caller: &Seat,
-    roster: &Roster,
+    scene: &Scene<'_>,
     target: AccountId,
     form: MemberForm,
     whole_put: bool,
-    now: Micros,
+    dice: Dice<'_>,
 ) -> Result<Decision, Refusal> {
+    let (caller, around) = (scene.seat, &scene.around);
     let own = target == caller.account;
     let controls = caller.may(Permissions::CONTROL_OTHERS);
     if !own && (whole_put || !controls) {
         return Err(Refusal::Forbidden);
     }
-    let seat = roster.seat(target).ok_or(Refusal::NotFound)?;
+    let member = around.roster.get(target).ok_or(Refusal::NotFound)?;
+    let seat = &member.seat;
     let mut form = if controls { form } else { form.without_control() };
     let mut whole = FieldErrors::new();
     if let Some(permissions) = form.permissions {
         check_ceiling(caller, permissions, &mut whole);
     }
-    check_single_script(&form, roster, Some(target), &mut whole);
-    let keeps_schema = seat.script.schema.is_some();
-    if !(keeps_schema && form.script.schema.is_none()) {
-        form.script.check(now, &mut whole);
-    }
+    check_single_script(&form, around.roster, Some(target), &mut whole);
+    form.script.check(seat.script.schema, around.now, &mut whole);
     form.errors.merge_weaker(whole);
     form.errors.into_result()?;
     let mut changed = Seat::clone(seat);
@@ -126,49 +146,63 @@ pub fn change(
         changed.notifications = form.notifications.unwrap_or(changed.notifications);
     }
     form.script.apply(&mut changed);
+    let expect = vec![(caller.account, caller.rev), (target, seat.rev)];
+    let schema = form.script.schema.as_ref().or_else(|| around.schema_of(seat));
+    if let Some(schema) = schema.filter(|_| form.script.begins(Some(seat))) {
+        let beginning = Beginning { question: form.script.question, ..Beginning::default() };
+        let changes = running::begin(changed, &member.account, schema, beginning, around, dice)?;
+        return Ok(Decision { expect, changes, ..Decision::default() });
+    }
     if changed == **seat {
         return Ok(Decision::default());
     }
-    let expect = vec![(caller.account, caller.rev), (target, seat.rev)];
-    Ok(Decision { expect, changes: vec![Change::PutSeat(Box::new(changed))] })
+    Ok(Decision { expect, changes: vec![Change::PutSeat(Box::new(changed))], ..Decision::default() })
 }
 
 /// Takes a member out, or leaves (contract, 6: DELETE).
-pub fn remove(caller: &Seat, roster: &Roster, target: AccountId) -> Result<Decision, Refusal> {
+pub fn remove(scene: &Scene<'_>, target: AccountId) -> Result<Decision, Refusal> {
+    let caller = scene.seat;
     if target != caller.account && !caller.may(Permissions::REMOVE_USER) {
         return Err(Refusal::Forbidden);
     }
-    if roster.get(target).is_none() {
+    if scene.around.roster.get(target).is_none() {
         return Err(Refusal::NotFound);
     }
-    Ok(Decision { expect: vec![(caller.account, caller.rev)], changes: vec![Change::RemoveSeat(target)] })
+    let changes = vec![Change::RemoveSeat(target)];
+    Ok(Decision { expect: vec![(caller.account, caller.rev)], changes, ..Decision::default() })
 }
 
-/// The host behind the API makes or changes a membership, whatever the rights inside the thread.
+/// The host behind the API makes or changes a membership, whatever the rights inside the thread. A new member's script
+/// begins; a change is stored as it is sent, and begins nothing.
 pub fn put_by_host(
-    roster: &Roster,
+    around: &Surroundings<'_>,
     thread: super::ThreadId,
     account: &Account,
     form: MemberForm,
-    now: Micros,
+    dice: Dice<'_>,
 ) -> Result<Decision, Refusal> {
     let mut form = form;
-    let existing = roster.seat(account.id);
+    let existing = around.roster.seat(account.id);
     let mut whole = FieldErrors::new();
-    form.script.check(now, &mut whole);
+    form.script.check(existing.and_then(|seat| seat.script.schema), around.now, &mut whole);
     form.errors.merge_weaker(whole);
     form.errors.into_result()?;
     let mut seat = existing
         .map(|seat| Seat::clone(seat))
-        .unwrap_or_else(|| Seat::new(thread, account.id, Permissions::MEMBER, now));
+        .unwrap_or_else(|| Seat::new(thread, account.id, Permissions::MEMBER, around.now));
     seat.permissions = form.permissions.unwrap_or(seat.permissions);
     seat.notifications = form.notifications.unwrap_or(seat.notifications);
     form.script.apply(&mut seat);
-    if existing.is_some_and(|before| **before == seat) {
+    let expect = vec![(account.id, existing.map_or(0, |before| before.rev))];
+    let Some(before) = existing else {
+        let changes = seated(seat, account, &form.script, around, dice)?;
+        return Ok(Decision { expect, changes, ..Decision::default() });
+    };
+    seat.script.question = form.script.question.or(seat.script.question);
+    if **before == seat {
         return Ok(Decision::default());
     }
-    let expect = vec![(account.id, existing.map_or(0, |before| before.rev))];
-    Ok(Decision { expect, changes: vec![Change::PutSeat(Box::new(seat))] })
+    Ok(Decision { expect, changes: vec![Change::PutSeat(Box::new(seat))], ..Decision::default() })
 }
 
 fn check_ceiling(caller: &Seat, permissions: Permissions, errors: &mut FieldErrors) {

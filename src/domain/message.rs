@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::attachment::{Attachment, NewAttachment};
+use super::script::Applied;
 use super::{AccountId, MessageId, Micros, Rev, Seq, ThreadId};
 
 /// The longest `type` of a message, in characters.
@@ -37,6 +38,8 @@ pub struct Message {
     pub related_question: Option<i64>,
     /// The question that was current before this automated message.
     pub predecessor: Option<i64>,
+    /// Whose run of a script it belongs to: a question asked of them, or their answer.
+    pub run: Option<AccountId>,
     /// The sender's own name for it, unique per sender and thread.
     pub client_id: Option<String>,
     /// When it was made.
@@ -62,6 +65,16 @@ pub struct NewMessage {
     pub markup: bool,
     /// Any JSON.
     pub meta: Option<Value>,
+    /// Chosen answers, as posted.
+    pub answers: Vec<i64>,
+    /// The question it asks or answers.
+    pub related_question: Option<i64>,
+    /// The question that was current before this automated message.
+    pub predecessor: Option<i64>,
+    /// Whose run of a script it belongs to.
+    pub run: Option<AccountId>,
+    /// What it does to the variables of that run, for its log.
+    pub applied: Vec<Applied>,
     /// The sender's own name for it.
     pub client_id: Option<String>,
     /// What hangs on it.
@@ -77,6 +90,11 @@ impl NewMessage {
             text: text.into(),
             markup: false,
             meta: None,
+            answers: Vec::new(),
+            related_question: None,
+            predecessor: None,
+            run: None,
+            applied: Vec::new(),
             client_id: None,
             attachments: Vec::new(),
         }

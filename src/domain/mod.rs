@@ -24,6 +24,7 @@
 //! (for the calendar, never for "now") are all it uses.
 
 pub mod account;
+mod answering;
 pub mod attachment;
 pub mod decide;
 pub mod event;
@@ -35,9 +36,12 @@ pub mod mode;
 pub mod opening;
 pub mod posting;
 pub mod refusal;
+pub mod repetition;
 pub mod resume;
 pub mod rights;
 pub mod roster;
+pub mod running;
+pub mod scene;
 pub mod script;
 pub mod seat;
 #[cfg(test)]

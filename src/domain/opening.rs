@@ -1,13 +1,20 @@
 //! Opening a thread (contract, 5.3): what may be said, and the seat of whoever opens it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
+use super::event::Change;
 use super::form::{Form, TextRule};
 use super::mode::{FrequencyUnit, Mode, OnFinish};
 use super::refusal::FieldErrors;
 use super::rights::{Notifications, Permissions};
+use super::running::{self, Beginning};
+use super::scene::{ScriptRules, Surroundings};
+use super::script::{Dice, QuestionId, Schema, SchemaId};
 use super::seat::{Repetition, Script};
-use super::{AccountId, Micros, Seat};
+use super::{Account, AccountId, Micros, Roster, Seat};
 
 /// The longest title, in characters.
 pub const MAX_TITLE: usize = 255;
@@ -21,6 +28,8 @@ pub struct NewThread {
     pub title: String,
     /// The seat of its creator; the thread's number is still unknown (0).
     pub seat: Seat,
+    /// What begins the creator's script, if there is one.
+    pub beginning: Vec<Change>,
     /// The creator's own name for the request, so that a repeat makes no second thread.
     pub idempotency_key: Option<String>,
     /// The key of a widget's conversation.
@@ -32,8 +41,14 @@ pub struct NewThread {
 pub struct ScriptForm {
     /// The mode.
     pub state: Option<Mode>,
-    /// The schema named; whether it may be used is not the form's to know.
-    pub schema: Option<i64>,
+    /// The schema named.
+    pub schema: Option<Arc<Schema>>,
+    /// Where to begin in it.
+    pub question: Option<QuestionId>,
+    /// Where `repeat` starts again.
+    pub initial_question: Option<QuestionId>,
+    /// The schemas of the two questions named, as far as they exist.
+    homes: Vec<(&'static str, SchemaId)>,
     /// What happens at the end.
     pub on_finish: Option<OnFinish>,
     /// Who is to send automated messages.
@@ -46,14 +61,32 @@ pub struct ScriptForm {
     pub repeat_until: Option<Micros>,
     /// The next restart.
     pub next_restart: Option<Micros>,
+    /// The language in which the member is spoken to.
+    pub language: Option<String>,
+}
+
+/// What is known of the things that a form names.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// Accounts, and whether each may send for others.
+    pub bots: HashMap<AccountId, bool>,
+    /// Schemas, and whether a new run may begin with each.
+    pub schemas: HashMap<SchemaId, (Arc<Schema>, bool)>,
+    /// Questions, and the schemas they belong to.
+    pub questions: HashMap<QuestionId, SchemaId>,
 }
 
 impl ScriptForm {
-    /// Reads the settings; `is_bot` says of an account whether it may send for others (contract, B-IMPERSONATE).
-    pub fn read(form: &mut Form, caller: AccountId, is_bot: &dyn Fn(AccountId) -> Option<bool>) -> Self {
-        let read = Self {
+    /// Reads the settings. Schemas that are not out may not be used for a new run (contract, B-UNPUBLISHED), and only bots
+    /// and the caller may send automated messages (B-IMPERSONATE).
+    pub fn read(form: &mut Form, caller: AccountId, named: &Named) -> Self {
+        let mut read = Self {
             state: form.choice("state", Mode::parse),
-            schema: form.id("schema"),
+            schema: None,
+            question: None,
+            initial_question: None,
+            homes: Vec::new(),
+            language: form.language("language"),
             on_finish: form.choice("on_finish", OnFinish::parse),
             automated_sender: form.id("automated_sender"),
             frequency_unit: nullable(form, "frequency_unit", |form| {
@@ -64,23 +97,62 @@ impl ScriptForm {
             next_restart: form.instant("next_restart"),
         };
         if let Some(sender) = read.automated_sender {
-            match is_bot(sender) {
+            match named.bots.get(&sender) {
                 None => form.no_such("automated_sender", sender),
                 Some(bot) if !bot && sender != caller => form.complain("automated_sender", "NOT_ALLOWED"),
                 Some(_) => {}
             }
         }
-        // schemas come with the scripts; until then none exists
-        for field in ["schema", "question", "initial_question"] {
-            if let Some(id) = form.id(field) {
-                form.no_such(field, id);
-            }
-        }
+        read.schema = read_schema(form, named);
+        read.question = read.read_question(form, "question", named);
+        read.initial_question = read.read_question(form, "initial_question", named);
+        read.read_group(form);
         read
     }
 
-    /// The checks of the whole: repetition needs its fields, scripts their schema (contract, 5.3).
-    pub fn check(&self, now: Micros, errors: &mut FieldErrors) {
+    fn read_question(&mut self, form: &mut Form, field: &'static str, named: &Named) -> Option<QuestionId> {
+        let id = form.id(field)?;
+        match named.questions.get(&id) {
+            Some(home) => {
+                self.homes.push((field, *home));
+                Some(id)
+            }
+            None => {
+                form.no_such(field, id);
+                None
+            }
+        }
+    }
+
+    /// A group stands for its first question.
+    fn read_group(&mut self, form: &mut Form) {
+        let Some(id) = form.id("group") else { return };
+        let Some(schema) = self.schema.clone() else { return form.complain("schema", "REQUIRED") };
+        match schema.grouped(Some(id)).min_by_key(|question| question.position) {
+            Some(first) if self.question.is_none() => {
+                self.question = Some(first.id);
+                self.homes.push(("group", schema.id));
+            }
+            Some(_) => form.complain("group", "NOT_ALLOWED"),
+            None => form.complain("group", "GROUP_FROM_WRONG_SCHEMA"),
+        }
+    }
+
+    /// Whether the settings put the member into a run, given the seat they have.
+    pub fn begins(&self, before: Option<&Seat>) -> bool {
+        let Some(state) = self.state.filter(|state| state.needs_schema()) else { return false };
+        before.is_none_or(|before| before.mode != state) || self.schema.is_some() || self.question.is_some()
+    }
+
+    /// The checks of the whole: repetition needs its fields, scripts their schema (contract, 5.3). `own` is the schema that
+    /// the seat has already.
+    pub fn check(&self, own: Option<SchemaId>, now: Micros, errors: &mut FieldErrors) {
+        let schema = self.schema.as_ref().map(|schema| schema.id).or(own);
+        for (field, home) in &self.homes {
+            if schema.is_some_and(|schema| schema != *home) {
+                errors.add(field, "QUESTION_FROM_WRONG_SCHEMA");
+            }
+        }
         if let Some(until) = self.repeat_until {
             if until <= now {
                 errors.add("repeat_until", "REPEAT_UNTIL_MUST_BE_IN_FUTURE");
@@ -99,7 +171,7 @@ impl ScriptForm {
         if self.schema.is_some() && !needs_schema {
             errors.add("state", "WRONG_STATE_FOR_SCHEMA");
         }
-        if needs_schema && self.schema.is_none() {
+        if needs_schema && schema.is_none() {
             errors.add("schema", "REQUIRED");
         }
     }
@@ -109,9 +181,14 @@ impl ScriptForm {
         if let Some(state) = self.state {
             seat.mode = state;
         }
-        let Script { on_finish, automated_sender, .. } = &mut seat.script;
+        let Script { schema, initial_question, on_finish, automated_sender, language, .. } = &mut seat.script;
+        *schema = self.schema.as_ref().map(|schema| schema.id).or(*schema);
+        *initial_question = self.initial_question.or(*initial_question);
         *on_finish = self.on_finish.unwrap_or(*on_finish);
         *automated_sender = self.automated_sender.or(*automated_sender);
+        if self.language.is_some() {
+            language.clone_from(&self.language);
+        }
         let Repetition { unit, value, until, next } = &mut seat.repetition;
         *unit = self.frequency_unit.or(*unit);
         *value = self.frequency_value.or(*value);
@@ -125,29 +202,68 @@ fn nullable<T>(form: &mut Form, field: &str, read: impl Fn(&mut Form) -> Option<
     if form.raw(field).is_none_or(Value::is_null) { None } else { read(form) }
 }
 
+fn read_schema(form: &mut Form, named: &Named) -> Option<Arc<Schema>> {
+    let id = form.id("schema")?;
+    match named.schemas.get(&id) {
+        Some((schema, true)) => return Some(schema.clone()),
+        Some((_, false)) => form.complain("schema", "NOT_ALLOWED"),
+        None => form.no_such("schema", id),
+    }
+    None
+}
+
 impl NewThread {
-    /// Reads and checks the body of a thread of type `kind` that `caller` opens.
+    /// Reads and checks the body of a thread of type `kind` that `caller` opens, and begins the script it asks for.
     pub fn read(
         body: &Map<String, Value>,
         kind: &str,
-        caller: AccountId,
-        now: Micros,
-        is_bot: &dyn Fn(AccountId) -> Option<bool>,
+        caller: &Account,
+        named: &Named,
+        (rules, now): (ScriptRules, Micros),
+        dice: Dice<'_>,
     ) -> Result<NewThread, FieldErrors> {
         let mut form = Form::new(body);
         let title = form.text("title", TextRule { max: MAX_TITLE, blank: false }).unwrap_or_default();
         let notifications = form.bits("notifications");
-        let script = ScriptForm::read(&mut form, caller, is_bot);
+        let script = ScriptForm::read(&mut form, caller.id, named);
         let mut whole = FieldErrors::new();
-        script.check(now, &mut whole);
+        script.check(None, now, &mut whole);
         form.errors.merge_weaker(whole);
         if !form.errors.is_empty() {
             return Err(form.errors);
         }
-        let mut seat = Seat::new(0, caller, Permissions::CREATOR, now);
+        let mut seat = Seat::new(0, caller.id, Permissions::CREATOR, now);
         seat.notifications = notifications.map_or(Notifications::DEFAULT, Notifications::from_bits_retain);
         script.apply(&mut seat);
-        Ok(NewThread { kind: kind.to_owned(), title, seat, idempotency_key: None, widget_key: None })
+        let thread = NewThread {
+            kind: kind.to_owned(),
+            title,
+            seat,
+            beginning: Vec::new(),
+            idempotency_key: None,
+            widget_key: None,
+        };
+        match &script.schema {
+            Some(schema) => thread.with_script(caller, schema, script.question, (rules, now), dice),
+            None => Ok(thread),
+        }
+    }
+
+    /// The thread with its creator in a run of that schema; the seat has its mode already.
+    pub fn with_script(
+        mut self,
+        creator: &Account,
+        schema: &Arc<Schema>,
+        question: Option<QuestionId>,
+        (rules, now): (ScriptRules, Micros),
+        dice: Dice<'_>,
+    ) -> Result<NewThread, FieldErrors> {
+        let (roster, schemas) = (Roster::default(), HashMap::from([(schema.id, schema.clone())]));
+        let around = Surroundings { roster: &roster, schemas: &schemas, seq: 0, rules, now };
+        let beginning = Beginning { question, ..Beginning::default() };
+        self.seat.script.schema = Some(schema.id);
+        self.beginning = running::begin(self.seat.clone(), creator, schema, beginning, &around, dice)?;
+        Ok(self)
     }
 }
 
@@ -162,8 +278,18 @@ mod tests {
 
     fn read(body: Value) -> Result<NewThread, Value> {
         let body = body.as_object().expect("an object").clone();
-        let is_bot = |id: AccountId| if id < 9 { Some(id == 6) } else { None };
-        NewThread::read(&body, "chat", 1, NOW, &is_bot)
+        let named = Named { bots: (1..9).map(|id| (id, id == 6)).collect(), ..Named::default() };
+        let caller = Account {
+            id: 1,
+            email: None,
+            first_name: String::new(),
+            last_name: String::new(),
+            role: crate::domain::Role::Member,
+            avatar: None,
+            language: None,
+        };
+        let rules = ScriptRules { escape: true, reset_on_repeat: false };
+        NewThread::read(&body, "chat", &caller, &named, (rules, NOW), &mut || 0.5)
             .map_err(|errors| serde_json::to_value(errors).expect("errors are JSON"))
     }
 

@@ -56,9 +56,29 @@ impl FieldErrors {
         self.0.contains_key(field)
     }
 
+    /// The complaints about one field alone.
+    #[must_use]
+    pub fn only(mut self, field: &str) -> Self {
+        self.0.retain(|name, _| name == field);
+        self
+    }
+
+    /// The complaints as sentences: what comes before, the field, the complaint. Trees are left out.
+    pub fn sentences(&self, before: &str) -> Vec<String> {
+        let lists =
+            self.0.iter().flat_map(|(field, tree)| tree.as_array().into_iter().flatten().map(move |it| (field, it)));
+        lists.filter_map(|(field, code)| Some(format!("{before}{field}: {}", code.as_str()?))).collect()
+    }
+
     /// `Err` with the complaints, if there are any.
     pub fn into_result(self) -> Result<(), Refusal> {
         if self.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self)) }
+    }
+}
+
+impl From<FieldErrors> for Refusal {
+    fn from(errors: FieldErrors) -> Self {
+        Refusal::Invalid(errors)
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::mode::{FrequencyUnit, Mode, OnFinish};
 use super::rights::{Notifications, Permissions};
-use super::{AccountId, MessageId, Micros, Rev, ThreadId};
+use super::{AccountId, MessageId, Micros, Rev, Seq, ThreadId};
 
 /// Where a member stands in a script.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,12 @@ pub struct Script {
     pub automated_sender: Option<AccountId>,
     /// The variables of the run.
     pub variables: Map<String, Value>,
+    /// The mode of the last run, in which a repetition starts again.
+    pub run_mode: Option<Mode>,
+    /// The thread's last position when the run began: what is above belongs to it.
+    pub began: Seq,
+    /// The language that the member is spoken to in here, if another than everywhere.
+    pub language: Option<String>,
 }
 
 impl Default for Script {
@@ -35,6 +41,9 @@ impl Default for Script {
             on_finish: OnFinish::Open,
             automated_sender: None,
             variables: Map::new(),
+            run_mode: None,
+            began: 0,
+            language: None,
         }
     }
 }

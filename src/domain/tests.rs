@@ -7,18 +7,20 @@ use serde_json::{Value, json};
 
 use super::account::Role;
 use super::decide::{Command, Target, ThreadForm, decide};
-use super::event::Change;
+use super::event::{Change, Decision};
 use super::members::MemberForm;
+use super::opening::Named;
 use super::posting::{Edit, Post, PostRules};
 use super::refusal::FieldErrors;
 use super::roster::Member;
+use super::scene::{Known, Scene, Schemas, ScriptRules, Surroundings};
 use super::{Account, AccountId, Mode, Notifications, Permissions, Refusal, Roster, Seat};
 
 const NOW: i64 = 1_893_499_200_000_000;
 
 fn account(id: AccountId) -> Arc<Account> {
     let (first_name, last_name) = (format!("A{id}"), String::new());
-    Arc::new(Account { id, email: None, first_name, last_name, role: Role::Member, avatar: None })
+    Arc::new(Account { id, email: None, first_name, last_name, role: Role::Member, avatar: None, language: None })
 }
 
 fn seat(id: AccountId, permissions: i32, mode: Mode) -> Seat {
@@ -45,7 +47,8 @@ fn change_thread(body: Value) -> Command {
 }
 
 fn member_form(body: Value) -> Box<MemberForm> {
-    Box::new(MemberForm::read(body.as_object().expect("an object"), 1, &|_| Some(false)))
+    let named = Named { bots: (1..9).map(|id| (id, false)).collect(), ..Named::default() };
+    Box::new(MemberForm::read(body.as_object().expect("an object"), 1, &named))
 }
 
 fn add(id: AccountId, body: Value) -> Command {
@@ -57,13 +60,20 @@ fn change(target: AccountId, body: Value, put: bool) -> Command {
 }
 
 fn message_of(sender: AccountId) -> Target {
-    Target { found: Some((7, Some(sender))) }
+    Target { found: Some((7, Some(sender))), run: None }
+}
+
+fn decided(caller: &Seat, roster: &Roster, command: Command) -> Result<Decision, Refusal> {
+    let rules = ScriptRules { escape: true, reset_on_repeat: false };
+    let (schemas, known) = (Schemas::new(), Known::default());
+    let around = Surroundings { roster, schemas: &schemas, seq: 0, rules, now: NOW };
+    decide(&Scene { seat: caller, around, known: &known }, command, &mut || 0.5)
 }
 
 /// What a decision changes, in short words; or the refusal.
 fn outcome(seats: &[Seat], command: Command) -> String {
     let caller = seats.first().expect("a caller");
-    match decide(caller, &roster(seats), command, NOW) {
+    match decided(caller, &roster(seats), command) {
         Ok(decision) => decision.changes.iter().map(word).collect::<Vec<_>>().join(" "),
         Err(Refusal::Invalid(errors)) => serde_json::to_string(&errors).expect("errors are JSON"),
         Err(refusal) => refusal.code().to_owned(),
@@ -84,6 +94,10 @@ fn word(change: &Change) -> String {
         Change::EditAttachment { .. } => "edit-attachment".into(),
         Change::RemoveAttachment { .. } => "detach".into(),
         Change::MarkRead { .. } => "read".into(),
+        Change::Ask { message, .. } => format!("ask({})", message.text),
+        Change::MoveSeat { seat, .. } => format!("move({},{})", seat.account, seat.mode.as_str()),
+        Change::Confirm { .. } => "confirm".into(),
+        Change::ForgetVariables(account) => format!("forget({account})"),
     }
 }
 
@@ -130,11 +144,11 @@ fn editing_and_deleting_need_their_bits() {
         (23, Command::EditMessage { target: message_of(1), edit: edit("x") }, "edit(7)"),
         (23, Command::EditMessage { target: message_of(2), edit: edit("x") }, "forbidden"),
         (23 + 512, Command::EditMessage { target: message_of(2), edit: edit("x") }, "edit(7)"),
-        (23, Command::EditMessage { target: Target { found: None }, edit: edit("x") }, "not_found"),
-        (19, Command::EditMessage { target: Target { found: None }, edit: edit("x") }, "forbidden"),
+        (23, Command::EditMessage { target: Target { found: None, run: None }, edit: edit("x") }, "not_found"),
+        (19, Command::EditMessage { target: Target { found: None, run: None }, edit: edit("x") }, "forbidden"),
         (19, Command::DeleteMessage { target: message_of(1) }, "forbidden"),
         (27, Command::DeleteMessage { target: message_of(2) }, "delete(7)"),
-        (27, Command::DeleteMessage { target: Target { found: None } }, "not_found"),
+        (27, Command::DeleteMessage { target: Target { found: None, run: None } }, "not_found"),
         (23, Command::RemoveAttachment { target: message_of(1), id: 1 }, "detach"),
         (23 + 512, Command::RemoveAttachment { target: message_of(2), id: 1 }, "forbidden"),
         (19, Command::RemoveAttachment { target: message_of(1), id: 1 }, "forbidden"),
@@ -279,9 +293,9 @@ proptest! {
         let mut rev = 100;
         for (caller, command) in walk {
             let Some(seat) = roster.seat(caller).cloned() else { continue };
-            let decided = decide(&seat, &roster, command.clone(), NOW);
-            prop_assert_eq!(&decided, &decide(&seat, &roster, command, NOW));
-            let Ok(decision) = decided else { continue };
+            let first = decided(&seat, &roster, command.clone());
+            prop_assert_eq!(&first, &decided(&seat, &roster, command));
+            let Ok(decision) = first else { continue };
             for change in &decision.changes {
                 match change {
                     Change::CreateMessage(message) => {
@@ -315,8 +329,8 @@ proptest! {
 #[test]
 fn notifications_of_a_new_member_are_the_default() {
     let caller = seat(1, 147, Mode::Open);
-    let decided = decide(&caller, &roster(std::slice::from_ref(&caller)), add(9, json!({})), NOW).expect("fine");
-    let Some(Change::PutSeat(added)) = decided.changes.first() else { panic!("a seat") };
+    let added = decided(&caller, &roster(std::slice::from_ref(&caller)), add(9, json!({}))).expect("fine");
+    let Some(Change::PutSeat(added)) = added.changes.first() else { panic!("a seat") };
     assert_eq!(added.notifications, Notifications::DEFAULT);
 }
 

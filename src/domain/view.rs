@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::AccountView;
 use super::mode::FrequencyUnit;
+use super::script::{Schema, wire};
 use super::{AccountId, Message, MessageId, Rev, Roster, Seat, Seq, ThreadId, text, time};
 
 /// More members than this, and frames leave `users_data` out (design, part 6).
@@ -180,13 +181,48 @@ struct SeatOwn<'a> {
     automated_sender: Option<AccountId>,
     question_data: Option<Value>,
     related_message: Option<MessageId>,
+    progress: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     variables_pool: Option<&'a Map<String, Value>>,
 }
 
+/// Where a seat stands, as it is shown: its schema, and the language that its member is spoken to in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown<'a> {
+    /// The seat's schema.
+    pub schema: Option<&'a Schema>,
+    /// The member's language.
+    pub language: Option<&'a str>,
+}
+
+/// The current question of a seat as its member sees it (contract, 13.2).
+pub fn question_data(seat: &Seat, shown: Shown<'_>, look: &Look) -> Option<Value> {
+    let schema = shown.schema?;
+    let question = schema.question(seat.script.question?)?;
+    Some(wire::question(schema.id, &question.in_language(shown.language), look))
+}
+
+/// Where a member stands, for those who control others: `member_updated`, and the script of a member over REST.
+pub fn script_of_member(seat: &Seat, schema: Option<&Schema>) -> Value {
+    json!({
+        "thread": seat.thread,
+        "user": seat.account,
+        "permissions": seat.permissions.bits(),
+        "state": seat.mode.as_str(),
+        "schema": seat.script.schema,
+        "schema_name": schema.map(|schema| &schema.name),
+        "question": seat.script.question,
+        "on_finish": seat.script.on_finish.as_str(),
+        "automated_sender": seat.script.automated_sender,
+        "variables_pool": seat.script.variables,
+        "progress": schema.and_then(|schema| schema.progress(seat.script.question?)),
+        "rev": seat.rev,
+    })
+}
+
 /// The members of a thread object that are the seat's own, without braces; `unread`, `read_upto` and
 /// `last_message_data` follow apart, since they change with every message.
-pub fn seat_own(seat: &Seat, with_pool: bool) -> String {
+pub fn seat_own(seat: &Seat, shown: Shown<'_>, look: &Look, with_pool: bool) -> String {
     without_braces(&SeatOwn {
         permissions: seat.permissions.bits(),
         notifications: seat.notifications.bits(),
@@ -200,8 +236,9 @@ pub fn seat_own(seat: &Seat, with_pool: bool) -> String {
         frequency_value: seat.repetition.value,
         next_restart: seat.repetition.next.map(time::format),
         automated_sender: seat.script.automated_sender,
-        question_data: None,
+        question_data: question_data(seat, shown, look),
         related_message: seat.script.related_message,
+        progress: shown.schema.and_then(|schema| schema.progress(seat.script.question?)),
         variables_pool: with_pool.then_some(&seat.script.variables),
     })
 }
@@ -267,6 +304,7 @@ mod tests {
             answers: Vec::new(),
             related_question: None,
             predecessor: None,
+            run: None,
             client_id: Some("c\"1".into()),
             created: 0,
             updated: 0,
@@ -302,7 +340,7 @@ mod tests {
         let last = Last { message: &message, shared: &shared, viewed: Viewed { is_read: false, is_own: false } };
         let thread = thread_object(
             &thread_shared(&head, &Roster::default(), &look(), true),
-            &seat_own(&Seat::watching(1, 9), true),
+            &seat_own(&Seat::watching(1, 9), Shown::default(), &look(), true),
             0,
             0,
             Some(&last),

@@ -57,12 +57,13 @@ const NONCE: usize = 16;
 pub const PROTOCOL: u32 = 1;
 
 /// Every message that the server sends, for the protocol page and the tests that compare it with this list.
-pub const SERVER_MESSAGES: [&str; 12] = [
+pub const SERVER_MESSAGES: [&str; 13] = [
     "hello",
     "message_created_or_updated",
     "thread_someone_is_writing",
     "thread_updated",
     "unread_updated",
+    "member_updated",
     "presence_updated",
     "ack",
     "error",

@@ -265,7 +265,8 @@ impl Session {
                     let viewed = Viewed { is_read: true, is_own: true };
                     frame::ack_message(id.as_ref(), &view::message_object(&shared, &message, viewed))
                 }
-                Ok(_) => frame::ack(id.as_ref(), &json!({})),
+                // a control question was confirmed, which leaves no message
+                Ok(_) => frame::ack(id.as_ref(), &json!({"message": null})),
                 Err(refusal) => frame::refused(id.as_ref(), &refusal),
             };
             outbox.push([Outgoing::plain(bytes)]);

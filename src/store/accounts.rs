@@ -25,6 +25,8 @@ pub struct NewAccount {
     pub password_hash: Option<String>,
     /// The account's name elsewhere, unique: `jwt:<issuer>:<sub>`, `widget:<user_id>`.
     pub external_id: Option<String>,
+    /// The code of its language.
+    pub language: Option<String>,
 }
 
 /// An account with what signing in needs.
@@ -78,6 +80,7 @@ pub fn create(connection: &mut SqliteConnection, new: &NewAccount, now: Micros) 
             accounts::avatar.eq(&new.avatar),
             accounts::password_hash.eq(&new.password_hash),
             accounts::external_id.eq(&new.external_id),
+            accounts::language.eq(&new.language),
             accounts::created.eq(now),
             accounts::updated.eq(now),
         ))
@@ -120,6 +123,18 @@ pub fn by_external_id(connection: &mut SqliteConnection, external: &str) -> Resu
         .first::<CredentialsRow>(connection)
         .optional()?;
     Ok(found.map(credentials))
+}
+
+/// Sets the language that an account is spoken to in.
+pub fn set_language(
+    connection: &mut SqliteConnection,
+    id: AccountId,
+    language: Option<&str>,
+    now: Micros,
+) -> Result<(), StoreError> {
+    let changed = (accounts::language.eq(language), accounts::updated.eq(now));
+    diesel::update(accounts::table.find(id)).set(changed).execute(connection)?;
+    Ok(())
 }
 
 /// Sets the names, e-mail and picture that an outside source says are right now.

@@ -7,9 +7,9 @@ use diesel::prelude::*;
 use super::rows::ThreadRow;
 use super::schema::{members, threads};
 use super::writer::CommitError;
-use super::{StoreError, commit_message, commit_seat};
-use crate::domain::event::{Change, Decision, Event, Outcome};
-use crate::domain::{AccountId, Micros, Rev, Seq, ThreadId};
+use super::{StoreError, commit_message, commit_seat, script_log};
+use crate::domain::event::{Change, Decision, Event, Outcome, Own};
+use crate::domain::{AccountId, MessageId, Micros, Rev, Seq, ThreadId};
 
 /// Threads and seats remembered at most; then all are forgotten and read again.
 const REMEMBERED: usize = 20_000;
@@ -119,8 +119,10 @@ pub(super) struct Step<'a> {
     pub head: Head,
     pub now: Micros,
     pub outcome: Outcome,
-    /// The revision that all changes of seats and title of this decision share.
-    shared: Option<Rev>,
+    /// The revision that changes of seats and title share, from one message of the decision to the next.
+    pub shared: Option<Rev>,
+    /// The last question asked in this decision.
+    pub last_ask: Option<MessageId>,
     pub deleted: bool,
 }
 
@@ -191,10 +193,17 @@ fn carry_out(
     decision: Decision,
     now: Micros,
 ) -> Result<(Head, Outcome, bool), CommitError> {
+    let outcome = Outcome::default();
     let mut step =
-        Step { connection, caches, thread, head, now, outcome: Outcome::default(), shared: None, deleted: false };
-    for change in decision.changes {
+        Step { connection, caches, thread, head, now, outcome, shared: None, last_ask: None, deleted: false };
+    for (place, change) in decision.changes.into_iter().enumerate() {
         store(&mut step, change)?;
+        if decision.own == Own::At(place) {
+            step.outcome.own = step.outcome.events.last().and_then(Event::message).cloned();
+        }
+    }
+    if decision.own == Own::First {
+        step.outcome.own = step.outcome.events.iter().find_map(Event::message).cloned();
     }
     step.outcome.seq = step.head.seq;
     step.outcome.rev = step.head.rev;
@@ -205,6 +214,13 @@ fn carry_out(
 fn store(step: &mut Step, change: Change) -> Result<(), CommitError> {
     match change {
         Change::CreateMessage(message) => commit_message::create(step, *message),
+        Change::Ask { message, seat } => commit_message::ask(step, *message, *seat),
+        Change::MoveSeat { seat, at_last_ask, quiet } => commit_seat::move_on(step, *seat, at_last_ask, quiet),
+        Change::Confirm { account, client_id, files } => {
+            step.outcome.orphans.extend(files);
+            script_log::confirm(step.connection, step.thread, account, client_id.as_deref())
+        }
+        Change::ForgetVariables(account) => script_log::forget(step.connection, step.thread, account),
         Change::EditMessage { id, text, meta } => commit_message::edit(step, id, text, meta),
         Change::DeleteMessage { id } => commit_message::delete(step, id),
         Change::AddAttachment { message, attachment } => commit_message::attach(step, message, &attachment),
@@ -223,4 +239,19 @@ fn retitle(step: &mut Step, title: String) -> Result<(), CommitError> {
     diesel::update(threads::table.find(step.thread)).set(threads::title.eq(&title)).execute(step.connection)?;
     step.outcome.events.push(Event::Retitled { title, rev });
     Ok(())
+}
+
+/// Begins a thread that was just made in this transaction: its first changes, whose numbers nobody knows yet.
+pub(super) fn begin(
+    connection: &mut SqliteConnection,
+    thread: ThreadId,
+    changes: Vec<Change>,
+    now: Micros,
+) -> Result<Outcome, StoreError> {
+    let mut caches = Caches::default();
+    let decision = Decision { changes, own: Own::None, ..Decision::default() };
+    let begun = commit(connection, &mut caches, thread, decision, now);
+    let outcome = begun.map_err(|error| StoreError::Broken(format!("a thread could not begin: {error:?}")))?;
+    caches.write_heads(connection)?;
+    Ok(outcome)
 }

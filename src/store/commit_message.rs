@@ -7,17 +7,42 @@ use serde_json::Value;
 
 use super::commit::Step;
 use super::messages::{by_idempotency_key, load, load_by_client_id};
-use super::rows::{AttachmentRow, NewMessageRow};
+use super::rows::{AttachmentRow, NewMessageRow, to_json};
 use super::schema::{attachments, messages};
-use super::search;
 use super::writer::CommitError;
+use super::{commit_seat, script_log, search};
 use crate::domain::attachment::{Attachment, AttachmentEdit, NewAttachment};
 use crate::domain::event::Event;
 use crate::domain::message::NewMessage;
-use crate::domain::{AttachmentId, Message, MessageId};
+use crate::domain::{AttachmentId, Message, MessageId, Seat};
 
 /// A new message at the end of the thread; one that was sent already is found again instead.
 pub(super) fn create(step: &mut Step, new: NewMessage) -> Result<(), CommitError> {
+    let event = match insert(step, &new)? {
+        Some((id, attachments)) => {
+            let message = Arc::new(stored(step, id, new, attachments));
+            Event::MessageSaved { message, created: true }
+        }
+        None => repeat(step, &new)?,
+    };
+    step.outcome.events.push(event);
+    Ok(())
+}
+
+/// A question is asked: the message is made, and the seat that stands at it is told first, so that the message's frame
+/// shows it.
+pub(super) fn ask(step: &mut Step, new: NewMessage, mut seat: Seat) -> Result<(), CommitError> {
+    let (id, attachments) = insert(step, &new)?.ok_or(CommitError::Broken)?;
+    seat.script.related_message = Some(id);
+    step.last_ask = Some(id);
+    let message = Arc::new(stored(step, id, new, attachments));
+    commit_seat::put_at(step, seat, message.rev, true)?;
+    step.outcome.events.push(Event::MessageSaved { message, created: true });
+    Ok(())
+}
+
+/// The row, with what hangs on it; `None` if the sender's name for it was used before.
+fn insert(step: &mut Step, new: &NewMessage) -> Result<Option<(MessageId, Vec<Attachment>)>, CommitError> {
     let (seq, rev) = (step.head.seq + 1, step.head.rev + 1);
     let row = NewMessageRow {
         thread_id: step.thread,
@@ -28,17 +53,21 @@ pub(super) fn create(step: &mut Step, new: NewMessage) -> Result<(), CommitError
         text: &new.text,
         markup: new.markup,
         meta: new.meta.as_ref().map(Value::to_string),
+        answers: to_json(&new.answers)?,
+        related_question_id: new.related_question,
+        predecessor_id: new.predecessor,
         has_attachments: !new.attachments.is_empty(),
         client_id: new.client_id.as_deref(),
         created: step.now,
         updated: step.now,
+        run_account_id: new.run,
     };
     let insert = diesel::insert_into(messages::table)
         .values(&row)
         // only the client_id can clash: seq is given by the head
         .on_conflict_do_nothing()
         .returning(messages::id);
-    let Some(id) = insert.get_result::<i64>(step.connection).optional()? else { return repeat(step, &new) };
+    let Some(id) = insert.get_result::<i64>(step.connection).optional()? else { return Ok(None) };
     step.head.seq = seq;
     step.head.rev = rev;
     step.head.updated = step.head.updated.max(step.now);
@@ -46,31 +75,37 @@ pub(super) fn create(step: &mut Step, new: NewMessage) -> Result<(), CommitError
     for attachment in &new.attachments {
         stored.push(insert_attachment(step, id, attachment)?);
     }
-    let message = Message {
+    script_log::note(step.connection, step.thread, id, new)?;
+    // what is put after this message needs a revision of its own
+    step.shared = None;
+    Ok(Some((id, stored)))
+}
+
+fn stored(step: &Step, id: MessageId, new: NewMessage, attachments: Vec<Attachment>) -> Message {
+    Message {
         id,
         thread: step.thread,
-        seq,
-        rev,
+        seq: step.head.seq,
+        rev: step.head.rev,
         sender: new.sender,
         kind: new.kind,
         text: new.text,
         markup: new.markup,
         meta: new.meta,
-        answers: Vec::new(),
-        related_question: None,
-        predecessor: None,
+        answers: new.answers,
+        related_question: new.related_question,
+        predecessor: new.predecessor,
+        run: new.run,
         client_id: new.client_id,
         created: step.now,
         updated: step.now,
         deleted: false,
-        attachments: stored,
-    };
-    step.outcome.events.push(Event::MessageSaved { message: Arc::new(message), created: true });
-    Ok(())
+        attachments,
+    }
 }
 
 /// The first message of that `client_id` stands; the files of the repeat are not needed.
-fn repeat(step: &mut Step, new: &NewMessage) -> Result<(), CommitError> {
+fn repeat(step: &mut Step, new: &NewMessage) -> Result<Event, CommitError> {
     let (Some(sender), Some(client_id)) = (new.sender, new.client_id.as_deref()) else {
         return Err(CommitError::Broken);
     };
@@ -78,8 +113,7 @@ fn repeat(step: &mut Step, new: &NewMessage) -> Result<(), CommitError> {
     for attachment in &new.attachments {
         step.outcome.orphans.extend(attachment.file.clone().into_iter().chain(attachment.thumbnail_file.clone()));
     }
-    step.outcome.events.push(Event::MessageRepeated { message: Arc::new(first) });
-    Ok(())
+    Ok(Event::MessageRepeated { message: Arc::new(first) })
 }
 
 fn insert_attachment(step: &mut Step, message: MessageId, new: &NewAttachment) -> Result<Attachment, CommitError> {
@@ -156,6 +190,7 @@ pub(super) fn delete(step: &mut Step, id: MessageId) -> Result<(), CommitError> 
         .execute(step.connection)?;
     diesel::delete(attachments::table.filter(attachments::message_id.eq(id))).execute(step.connection)?;
     search::forget(step.connection, id)?;
+    script_log::forget_answers(step.connection, id)?;
     for attachment in std::mem::take(&mut message.attachments) {
         step.outcome.orphans.extend(attachment.file.into_iter().chain(attachment.thumbnail_file));
     }

@@ -11,7 +11,7 @@ use super::search;
 use super::writer::CommitError;
 use crate::domain::event::Event;
 use crate::domain::unread::Spans;
-use crate::domain::{AccountId, ReadState, Seat, Seq};
+use crate::domain::{AccountId, ReadState, Rev, Seat, Seq};
 
 fn load_row(step: &mut Step, account: AccountId) -> Result<Option<MemberRow>, CommitError> {
     let row = members::table.find((step.thread, account)).select(MemberRow::as_select());
@@ -20,7 +20,22 @@ fn load_row(step: &mut Step, account: AccountId) -> Result<Option<MemberRow>, Co
 
 /// Makes or changes a seat. Switching the UNREAD bit starts or ends a tracked stretch here, where the last position
 /// is known for certain.
-pub(super) fn put(step: &mut Step, mut seat: Seat) -> Result<(), CommitError> {
+pub(super) fn put(step: &mut Step, seat: Seat) -> Result<(), CommitError> {
+    let rev = step.shared_rev();
+    put_at(step, seat, rev, false)
+}
+
+/// A seat that moves on in its script; see [`Change::MoveSeat`](crate::domain::Change).
+pub(super) fn move_on(step: &mut Step, mut seat: Seat, at_last_ask: bool, quiet: bool) -> Result<(), CommitError> {
+    if at_last_ask {
+        seat.script.related_message = step.last_ask;
+    }
+    let rev = step.shared_rev();
+    put_at(step, seat, rev, quiet)
+}
+
+/// Makes or changes a seat under a revision that is given already.
+pub(super) fn put_at(step: &mut Step, mut seat: Seat, rev: Rev, quiet: bool) -> Result<(), CommitError> {
     let before = load_row(step, seat.account)?;
     let added = before.is_none();
     let last = step.head.seq;
@@ -35,7 +50,7 @@ pub(super) fn put(step: &mut Step, mut seat: Seat) -> Result<(), CommitError> {
     let account = accounts::table.find(seat.account).select(AccountRow::as_select()).first(step.connection);
     let account = account.optional()?.ok_or(CommitError::Missing)?;
     seat.thread = step.thread;
-    seat.rev = step.shared_rev();
+    seat.rev = rev;
     if added {
         step.head.changed = Some(seat.rev);
     }
@@ -48,7 +63,7 @@ pub(super) fn put(step: &mut Step, mut seat: Seat) -> Result<(), CommitError> {
         .execute(step.connection)?;
     step.caches.note_seat(step.thread, seat.account, Some(seat.rev));
     let account = Arc::new(account.into());
-    step.outcome.events.push(Event::SeatPut { seat: Arc::new(seat), account, added, reads });
+    step.outcome.events.push(Event::SeatPut { seat: Arc::new(seat), account, added, quiet, reads });
     Ok(())
 }
 

@@ -152,6 +152,21 @@ impl Files {
         }
     }
 
+    /// Copies a file under a new name; `None` if there is no such file. Blocks.
+    pub fn copy(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let Some(path) = self.path(name) else { return Ok(None) };
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(broken("read", &path, &error)),
+        };
+        let directory = name.rsplit_once('/').map_or("attachments", |(directory, _)| directory);
+        let ending = name.rsplit_once('.').map(|(_, ending)| format!(".{ending}")).unwrap_or_default();
+        let copy = format!("{directory}/{}{ending}", random_name());
+        self.write(&copy, &bytes)?;
+        Ok(Some(copy))
+    }
+
     /// Where a name of ours lies; `None` for anything that is not one.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         let rest = name.strip_prefix("attachments/")?;

@@ -28,8 +28,11 @@ pub mod meta;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;
+pub mod schema_edit;
+pub mod schema_list;
 mod schema_rows;
 pub mod schemas;
+pub mod script_log;
 pub mod search;
 #[cfg(test)]
 mod tests;
@@ -136,6 +139,24 @@ impl Store {
         let schema = Arc::new(self.read(move |connection| schemas::load(connection, id)).await?);
         self.schemas.put(&schema);
         Ok(schema)
+    }
+
+    /// These schemas, as far as they exist.
+    pub async fn schemas(&self, ids: Vec<SchemaId>) -> Result<Vec<Arc<Schema>>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.schema(id).await {
+                Ok(schema) => found.push(schema),
+                Err(StoreError::Missing) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Forgets a schema that was changed although it is out, so that it is read again.
+    pub fn forget_schema(&self, id: SchemaId) {
+        self.schemas.forget(id);
     }
 
     /// Queues a decision for the writer's next transaction. The answer comes back through `request.reply`.

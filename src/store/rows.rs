@@ -20,14 +20,15 @@ pub(super) struct AccountRow {
     pub last_name: String,
     pub role: String,
     pub avatar: Option<String>,
+    pub language: Option<String>,
 }
 
 impl From<AccountRow> for Account {
     fn from(row: AccountRow) -> Self {
-        let AccountRow { id, email, first_name, last_name, role, avatar } = row;
+        let AccountRow { id, email, first_name, last_name, role, avatar, language } = row;
         // a role that a newer version wrote is treated as the least one
         let role = Role::parse(&role).unwrap_or(Role::Visitor);
-        Account { id, email, first_name, last_name, role, avatar }
+        Account { id, email, first_name, last_name, role, avatar, language }
     }
 }
 
@@ -74,6 +75,9 @@ pub(super) struct MemberRow {
     pub variables_pool: String,
     pub rev: i64,
     pub read_state: String,
+    pub run_mode: Option<String>,
+    pub run_began: i64,
+    pub language: Option<String>,
 }
 
 impl MemberRow {
@@ -99,6 +103,9 @@ impl MemberRow {
             variables_pool: to_json(&seat.script.variables)?,
             rev: seat.rev,
             read_state: to_json(reads)?,
+            run_mode: seat.script.run_mode.map(|mode| mode.as_str().to_owned()),
+            run_began: seat.script.began,
+            language: seat.script.language.clone(),
         })
     }
 
@@ -123,6 +130,9 @@ impl MemberRow {
                 on_finish: OnFinish::parse(&self.on_finish).ok_or_else(|| unknown("on_finish", &self.on_finish))?,
                 automated_sender: self.automated_sender_id,
                 variables: from_json(&self.variables_pool)?,
+                run_mode: self.run_mode.as_deref().and_then(Mode::parse),
+                began: self.run_began,
+                language: self.language,
             },
             repetition: Repetition {
                 unit: self.frequency_unit.as_deref().and_then(FrequencyUnit::parse),
@@ -155,6 +165,7 @@ pub(super) struct MessageRow {
     pub created: i64,
     pub updated: i64,
     pub deleted: bool,
+    pub run_account_id: Option<i64>,
 }
 
 impl MessageRow {
@@ -172,6 +183,7 @@ impl MessageRow {
             answers: from_json(&self.answers)?,
             related_question: self.related_question_id,
             predecessor: self.predecessor_id,
+            run: self.run_account_id,
             client_id: self.client_id,
             created: self.created,
             updated: self.updated,
@@ -192,10 +204,14 @@ pub(super) struct NewMessageRow<'a> {
     pub text: &'a str,
     pub markup: bool,
     pub meta: Option<String>,
+    pub answers: String,
+    pub related_question_id: Option<i64>,
+    pub predecessor_id: Option<i64>,
     pub has_attachments: bool,
     pub client_id: Option<&'a str>,
     pub created: i64,
     pub updated: i64,
+    pub run_account_id: Option<i64>,
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Debug)]

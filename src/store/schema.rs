@@ -168,6 +168,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    schema_requests (account_id, idempotency_key, place) {
+        account_id -> BigInt,
+        idempotency_key -> Text,
+        place -> Text,
+        made -> BigInt,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
     question_groups (id) {
         id -> BigInt,
         schema_id -> BigInt,
@@ -310,6 +320,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     attachments,
     subscriptions,
     schemas,
+    schema_requests,
     question_groups,
     questions,
     answers,

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::prelude::*;
 
-use super::StoreError;
 use super::schema::{answers, attachment_templates, question_groups, questions, schemas};
 use super::schema_rows::{AnswerRow, GroupRow, QuestionRow, SchemaRow, TemplateRow};
+use super::{Files, StoreError};
 use crate::domain::Micros;
-use crate::domain::script::{QuestionId, Schema, SchemaId};
+use crate::domain::script::{Answer, QuestionId, Schema, SchemaId, bounds, record};
 
 /// Schemas remembered at most; then all are forgotten and read again.
 const REMEMBERED: usize = 256;
@@ -34,6 +34,10 @@ impl Remembered {
             known.clear();
         }
         known.insert(schema.id, schema.clone());
+    }
+
+    pub(super) fn forget(&self, id: SchemaId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 }
 
@@ -103,7 +107,10 @@ pub fn create(connection: &mut SqliteConnection, new: &Schema, now: Micros) -> R
             .values(QuestionRow::of(id, group, question)?)
             .returning(questions::id)
             .get_result(connection)?;
-        for answer in &question.answers {
+        // the order of numbers says in which order variables are modified, so it stays
+        let mut ordered: Vec<&Answer> = question.answers.iter().collect();
+        ordered.sort_by_key(|answer| answer.id.unsigned_abs());
+        for answer in ordered {
             diesel::insert_into(answers::table).values(AnswerRow::of(made, answer)?).execute(connection)?;
         }
         for template in &question.attachments {
@@ -128,4 +135,45 @@ pub fn publish(connection: &mut SqliteConnection, id: SchemaId, now: Micros) -> 
 /// The schema that a question belongs to.
 pub fn of_question(connection: &mut SqliteConnection, question: QuestionId) -> Result<SchemaId, StoreError> {
     Ok(questions::table.find(question).select(questions::schema_id).first(connection)?)
+}
+
+/// The schema of that name with which new runs begin.
+pub fn usable(connection: &mut SqliteConnection, name: &str) -> Result<Option<SchemaId>, StoreError> {
+    let out = schemas::table.filter(schemas::name.eq(name)).filter(schemas::published);
+    let newest = out.filter(schemas::deprecated.eq(false)).order(schemas::version.desc()).select(schemas::id);
+    Ok(newest.first(connection).optional()?)
+}
+
+/// Reads a file, or says all that is wrong with it: also what no schema may be. Its rules may be broken, as those of a
+/// draft; publishing looks at them.
+pub fn read_file(file: &[u8], skip_unknown: bool, types: &[String]) -> Result<Schema, Vec<String>> {
+    let text = std::str::from_utf8(file).map_err(|_| vec!["The file is no text in UTF-8.".to_owned()])?;
+    let schema = record::load(text, skip_unknown)?;
+    let mut wrong = bounds::of_file(&schema);
+    if !types.contains(&schema.kind) {
+        wrong.push(format!("type: \"{}\" is not a valid choice.", schema.kind));
+    }
+    if wrong.is_empty() { Ok(schema) } else { Err(wrong) }
+}
+
+/// Gives a schema files of its own: copies of those that it names. A name without a file stays, because the file may
+/// still come; one that is no name of ours goes. When one cannot be copied, none is kept. Blocks.
+pub fn copy_files(files: &Files, schema: &mut Schema) -> Result<(), StoreError> {
+    let mut made = Vec::new();
+    let templates = schema.questions.iter_mut().flat_map(|question| &mut question.attachments);
+    for name in templates.flat_map(|template| [&mut template.file, &mut template.thumbnail_file]) {
+        let Some(old) = name.take() else { continue };
+        match files.copy(&old) {
+            Ok(Some(new)) => {
+                made.push(new.clone());
+                *name = Some(new);
+            }
+            Ok(None) => *name = files.path(&old).is_some().then_some(old),
+            Err(error) => {
+                files.remove(&made);
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
 }

@@ -42,6 +42,7 @@ impl Fixture {
                         avatar: None,
                         password_hash: None,
                         external_id: None,
+                        language: None,
                     };
                     Ok(accounts::create(connection, &new, 1)?.id)
                 })
@@ -57,6 +58,7 @@ impl Fixture {
             kind: "chat".into(),
             title: String::new(),
             seat: seat(creator),
+            beginning: Vec::new(),
             idempotency_key: None,
             widget_key: None,
         };
@@ -82,7 +84,7 @@ impl Fixture {
     }
 
     fn say(&self, thread: ThreadId, sender: AccountId, text: &str, client_id: Option<&str>) -> Outcome {
-        let decision = Decision { expect: Vec::new(), changes: vec![message(sender, text, client_id)] };
+        let decision = Decision { changes: vec![message(sender, text, client_id)], ..Decision::default() };
         self.submit(thread, vec![decision]).pop().expect("an answer").expect("stored")
     }
 }
@@ -128,12 +130,15 @@ async fn messages_are_numbered_in_the_order_of_the_queue() {
     let house = fixture();
     let people = house.people(1).await;
     let thread = house.thread(&people).await;
-    let decisions = (0..600)
-        .map(|number| Decision { expect: Vec::new(), changes: vec![message(people[0], &number.to_string(), None)] });
+    let decisions = (0..600).map(|number| Decision {
+        expect: Vec::new(),
+        changes: vec![message(people[0], &number.to_string(), None)],
+        ..Decision::default()
+    });
     let results = house.submit(thread, decisions.collect());
     for (number, result) in (1..).zip(results) {
         let outcome = result.expect("stored");
-        let stored = outcome.message().expect("a message");
+        let stored = outcome.own.as_ref().expect("a message");
         assert_eq!((stored.seq, stored.rev), (number, number + 1));
         assert_eq!(stored.text, (number - 1).to_string());
     }
@@ -148,10 +153,14 @@ async fn the_same_client_id_gives_the_first_message_back() {
     let again = house.say(thread, people[0], "twice", Some("c1"));
     let other = house.say(thread, people[1], "mine", Some("c1"));
 
-    let (first, again) = (first.message().expect("one").clone(), again);
+    let (first, again) = (first.own.as_ref().expect("one").clone(), again);
     assert!(matches!(again.events.as_slice(), [Event::MessageRepeated { message }] if message.id == first.id));
-    assert_eq!(again.message().expect("one").text, "once");
-    assert_eq!(other.message().expect("one").seq, 2, "another sender's name is another message, and no number is lost");
+    assert_eq!(again.own.as_ref().expect("one").text, "once");
+    assert_eq!(
+        other.own.as_ref().expect("one").seq,
+        2,
+        "another sender's name is another message, and no number is lost"
+    );
 }
 
 #[tokio::test]
@@ -159,8 +168,16 @@ async fn a_decision_on_an_old_seat_clashes_and_leaves_nothing() {
     let house = fixture();
     let people = house.people(1).await;
     let thread = house.thread(&people).await;
-    let stale = Decision { expect: vec![(people[0], 99)], changes: vec![message(people[0], "stale", None)] };
-    let fresh = Decision { expect: vec![(people[0], 1)], changes: vec![message(people[0], "fresh", None)] };
+    let stale = Decision {
+        expect: vec![(people[0], 99)],
+        changes: vec![message(people[0], "stale", None)],
+        ..Decision::default()
+    };
+    let fresh = Decision {
+        expect: vec![(people[0], 1)],
+        changes: vec![message(people[0], "fresh", None)],
+        ..Decision::default()
+    };
     let mut results = house.submit(thread, vec![stale, fresh]);
 
     assert_eq!(results.pop().expect("one").expect("stored").seq, 1);
@@ -173,7 +190,7 @@ async fn a_decision_is_stored_whole_or_not_at_all() {
     let people = house.people(1).await;
     let thread = house.thread(&people).await;
     let changes = vec![message(people[0], "half", None), Change::DeleteMessage { id: 999 }];
-    let results = house.submit(thread, vec![Decision { expect: Vec::new(), changes }]);
+    let results = house.submit(thread, vec![Decision { expect: Vec::new(), changes, ..Decision::default() }]);
     assert_eq!(results.into_iter().next().expect("one").expect_err("refused"), CommitError::Missing);
 
     let next = house.say(thread, people[0], "whole", None);
@@ -190,7 +207,8 @@ async fn reading_moves_no_revision_and_survives() {
     }
     let reader = people[1];
     let change = Change::MarkRead { account: reader, seqs: Spans::from_iter([2]), upto: 0 };
-    let outcome = house.submit(thread, vec![Decision { expect: Vec::new(), changes: vec![change] }]);
+    let outcome =
+        house.submit(thread, vec![Decision { expect: Vec::new(), changes: vec![change], ..Decision::default() }]);
     assert_eq!(outcome.into_iter().next().expect("one").expect("stored").rev, 4);
 
     let read = house.store.read(move |connection| threads::reads(connection, thread, reader, &[])).await;
@@ -203,9 +221,12 @@ async fn a_deleted_message_is_read_found_and_counted_nowhere() {
     let house = fixture();
     let people = house.people(2).await;
     let thread = house.thread(&people).await;
-    let id = house.say(thread, people[0], "secret words", None).message().expect("one").id;
+    let id = house.say(thread, people[0], "secret words", None).own.expect("one").id;
     search::catch_up(&house.store).await.expect("indexed");
-    house.submit(thread, vec![Decision { expect: Vec::new(), changes: vec![Change::DeleteMessage { id }] }]);
+    house.submit(
+        thread,
+        vec![Decision { expect: Vec::new(), changes: vec![Change::DeleteMessage { id }], ..Decision::default() }],
+    );
 
     let reader = people[1];
     let look = move |connection: &mut SqliteConnection| {
@@ -225,7 +246,10 @@ async fn the_last_member_takes_the_thread_along() {
     let thread = house.thread(&people).await;
     house.say(thread, people[0], "bye", None);
     for person in people {
-        house.submit(thread, vec![Decision { expect: Vec::new(), changes: vec![Change::RemoveSeat(person)] }]);
+        house.submit(
+            thread,
+            vec![Decision { expect: Vec::new(), changes: vec![Change::RemoveSeat(person)], ..Decision::default() }],
+        );
     }
     let gone = house.store.read(move |connection| threads::head(connection, thread)).await;
     assert!(matches!(gone, Err(StoreError::Missing)));

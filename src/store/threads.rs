@@ -6,9 +6,11 @@ use diesel::prelude::*;
 
 use super::rows::{AccountRow, MemberRow, ThreadRow};
 use super::schema::{accounts, members, subscriptions, threads};
-use super::{StoreError, messages, unread};
+use super::{StoreError, commit, messages, unread};
+use crate::domain::event::Outcome;
 use crate::domain::opening::NewThread;
 use crate::domain::roster::Member;
+use crate::domain::script::Schema;
 use crate::domain::unread::Spans;
 use crate::domain::view::ThreadHead;
 use crate::domain::visibility::Visibility;
@@ -46,6 +48,8 @@ pub struct MemberState {
     pub last: Option<Message>,
     /// Accounts of senders who are no members any more.
     pub strangers: Vec<Account>,
+    /// The schema of the member's seat, for whoever fills it in; it is not read with the rest.
+    pub schema: Option<Arc<Schema>>,
 }
 
 /// A thread's own row.
@@ -133,7 +137,7 @@ pub fn member_state(
             Some(sender) => super::accounts::many(connection, &[sender])?,
             None => Vec::new(),
         };
-        Ok(MemberState { head, roster: Arc::new(roster), member, reads, unread, last, strangers })
+        Ok(MemberState { head, roster: Arc::new(roster), member, reads, unread, last, strangers, schema: None })
     })
 }
 
@@ -200,14 +204,14 @@ pub fn companions(
     Ok(others.load(connection)?)
 }
 
-/// Makes a thread with its creator's seat, and further members. A repeat with the same idempotency key gives the first
-/// thread back: the answer says whether it is new.
+/// Makes a thread with its creator's seat, and further members, and begins the creator's script. A repeat with the same
+/// idempotency key gives the first thread back, and nothing happens: then there is no outcome.
 pub fn create(
     connection: &mut SqliteConnection,
     new: &NewThread,
     others: &[Seat],
     now: i64,
-) -> Result<(ThreadId, bool), StoreError> {
+) -> Result<(ThreadId, Option<Outcome>), StoreError> {
     let creator = new.seat.account;
     if let Some(key) = &new.idempotency_key {
         let repeated = threads::table
@@ -217,7 +221,7 @@ pub fn create(
             .first(connection)
             .optional()?;
         if let Some(thread) = repeated {
-            return Ok((thread, false));
+            return Ok((thread, None));
         }
     }
     let thread: ThreadId = diesel::insert_into(threads::table)
@@ -240,7 +244,11 @@ pub fn create(
         let reads = ReadState::joining(0, seat.tracks_unread());
         diesel::insert_into(members::table).values(MemberRow::of(&seat, &reads, now)?).execute(connection)?;
     }
-    Ok((thread, true))
+    let outcome = match new.beginning.as_slice() {
+        [] => Outcome::default(),
+        changes => commit::begin(connection, thread, changes.to_vec(), now)?,
+    };
+    Ok((thread, Some(outcome)))
 }
 
 /// The newest widget thread of that key in which the account still is a member.

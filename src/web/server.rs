@@ -23,7 +23,7 @@ use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
 use super::{Doors, admin_pages, api, openapi, operations, pages, security, statics, visitors, ws};
-use crate::actors::{House, presence_news};
+use crate::actors::{House, presence_news, restarts};
 use crate::config::Config;
 use crate::store::accounts::{self, Revoked};
 
@@ -175,6 +175,7 @@ pub fn serve(doors: &Doors, listener: TcpListener) -> std::io::Result<Server> {
         workers => workers,
     };
     presence_news::start(&doors.house);
+    restarts::start(&doors.house);
     doors.limits.forget_in_time();
     watch_revocations(doors.clone());
     let data = web::Data::new(doors.clone());

@@ -1,5 +1,7 @@
 //! The widget's way in: visitors, their conversation, tickets for WebSockets, and who one is.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
@@ -10,11 +12,13 @@ use super::error::ApiError;
 use super::{Doors, api};
 use crate::actors;
 use crate::domain::account::AccountView;
+use crate::domain::event::Outcome;
 use crate::domain::form::{Form, TextRule};
 use crate::domain::opening::NewThread;
-use crate::domain::{Account, Permissions, Refusal, Role, Seat};
+use crate::domain::scene::ScriptRules;
+use crate::domain::{Account, Mode, Permissions, Refusal, Role, Seat};
 use crate::store::accounts::{self, NewAccount};
-use crate::store::{Connection, StoreError, threads};
+use crate::store::{Connection, StoreError, schemas, threads};
 
 /// The longest name, address, or name elsewhere, in characters.
 const MAX_NAME: usize = 150;
@@ -51,6 +55,7 @@ struct Introduction {
     last_name: String,
     email: Option<String>,
     user_id: Option<String>,
+    language: Option<String>,
 }
 
 /// A new visitor, or the one whom the embedding site proves.
@@ -86,6 +91,7 @@ fn introduce(body: &serde_json::Map<String, serde_json::Value>, doors: &Doors) -
         last_name: text(&mut form, "last_name").unwrap_or_default(),
         email: text(&mut form, "email"),
         user_id: text(&mut form, "user_id"),
+        language: form.language("language"),
     };
     let hash = text(&mut form, "user_hash");
     match (&introduction.user_id, &hash, &widget.identity_secret) {
@@ -110,8 +116,11 @@ fn make(connection: &mut Connection, who: Introduction, now: i64) -> Result<Opti
         if known.disabled {
             return Ok(None);
         }
+        if who.language.is_some() && who.language != known.account.language {
+            accounts::set_language(connection, known.account.id, who.language.as_deref(), now)?;
+        }
         if who.first_name.is_empty() && who.last_name.is_empty() {
-            return Ok(Some(known.account));
+            return accounts::get(connection, known.account.id).map(Some);
         }
         accounts::refresh(connection, known.account.id, &who.first_name, &who.last_name, now)?;
         return accounts::get(connection, known.account.id).map(Some);
@@ -129,6 +138,7 @@ fn make(connection: &mut Connection, who: Introduction, now: i64) -> Result<Opti
         avatar: None,
         password_hash: None,
         external_id,
+        language: who.language,
     };
     accounts::create(connection, &new, now).map(Some)
 }
@@ -144,29 +154,50 @@ pub async fn conversation(doors: web::Data<Doors>, caller: Caller, mut payload: 
     let key = form.text("thread_key", TextRule { max: 64, blank: true }).filter(|key| !key.is_empty());
     form.errors.into_result()?;
     let key = key.unwrap_or_else(|| MAIN_CONVERSATION.to_owned());
-    let (account, kind, now) = (caller.account.clone(), house.config.widget.thread_type.clone(), house.clock.now());
-    let open = move |connection: &mut Connection| open(connection, &account, &key, kind, now);
-    let (thread, is_new) = house.store.write(open).await?;
-    if is_new {
-        actors::announce_thread(house, thread).await;
+    let widget = &house.config.widget;
+    let (account, script) = (caller.account.clone(), widget.scripts.get(&key).cloned());
+    let conversation = Conversation { key, kind: widget.thread_type.clone(), script, rules: house.script_rules() };
+    let now = house.clock.now();
+    let (thread, outcome) = house.store.write(move |connection| open(connection, &account, conversation, now)).await?;
+    let is_new = outcome.is_some();
+    if let Some(outcome) = outcome {
+        actors::announce_thread(house, thread, outcome).await;
     }
     let object = objects::thread_object(&doors, thread, &caller.account).await?;
     Ok(if is_new { HttpResponse::Created().json(object) } else { HttpResponse::Ok().json(object) })
 }
 
-/// The newest conversation of that key, or a new one.
+/// A conversation of the widget that is asked for.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// Its key: a page may have several.
+    pub key: String,
+    /// The type of its thread.
+    pub kind: String,
+    /// The name of the schema that it begins with.
+    pub script: Option<String>,
+    /// How scripts are run.
+    pub rules: ScriptRules,
+}
+
+/// The newest conversation of that key, or a new one; of a new one, what its making made true.
 pub fn open(
     connection: &mut Connection,
     account: &Account,
-    key: &str,
-    kind: String,
+    conversation: Conversation,
     now: i64,
-) -> Result<(i64, bool), StoreError> {
-    if let Some(thread) = threads::of_widget(connection, account.id, key)? {
-        return Ok((thread, false));
+) -> Result<(i64, Option<Outcome>), StoreError> {
+    let Conversation { key, kind, script, rules } = conversation;
+    if let Some(thread) = threads::of_widget(connection, account.id, &key)? {
+        return Ok((thread, None));
     }
-    let visitor = Permissions::MEMBER | Permissions::EDIT_MESSAGES | Permissions::REOPEN;
-    let operator = Permissions::CREATOR | Permissions::EDIT_MESSAGES | Permissions::REOPEN;
+    let visitor = Permissions::MEMBER | Permissions::EDIT_MESSAGES | Permissions::REOPEN | Permissions::ROLLBACK;
+    let operator = Permissions::CREATOR
+        | Permissions::EDIT_MESSAGES
+        | Permissions::REOPEN
+        | Permissions::CONTROL_OTHERS
+        | Permissions::BREAK_STATE
+        | Permissions::ROLLBACK;
     let operators = accounts::desk(connection, MAX_OPERATORS)?;
     let others: Vec<Seat> = operators
         .iter()
@@ -179,10 +210,41 @@ pub fn open(
         kind,
         title,
         seat: Seat::new(0, account.id, visitor, now),
+        beginning: Vec::new(),
         idempotency_key: None,
-        widget_key: Some(key.to_owned()),
+        widget_key: Some(key),
+    };
+    let new = match script {
+        Some(name) => scripted(connection, new, account, &name, rules, now)?,
+        None => new,
     };
     threads::create(connection, &new, &others, now)
+}
+
+/// The conversation with its visitor in the script of that name. That there is none, or that it leads nowhere, is the
+/// operator's to know; the visitor may talk all the same.
+fn scripted(
+    connection: &mut Connection,
+    plain: NewThread,
+    account: &Account,
+    name: &str,
+    rules: ScriptRules,
+    now: i64,
+) -> Result<NewThread, StoreError> {
+    let Some(id) = schemas::usable(connection, name)? else {
+        tracing::warn!(name, "widget.scripts names a schema that is not out");
+        return Ok(plain);
+    };
+    let schema = Arc::new(schemas::load(connection, id)?);
+    let mut asking = plain.clone();
+    asking.seat.mode = Mode::Scripted;
+    match asking.with_script(account, &schema, None, (rules, now), &mut rand::random) {
+        Ok(asking) => Ok(asking),
+        Err(errors) => {
+            tracing::warn!(name, ?errors, "the script of widget.scripts cannot begin");
+            Ok(plain)
+        }
+    }
 }
 
 /// A page of the accounts, for administrators.

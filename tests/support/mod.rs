@@ -24,6 +24,7 @@ pub mod raw_socket;
 pub mod recording;
 pub mod rest;
 pub mod screen;
+pub mod seeded;
 pub mod server_log;
 pub mod socket;
 pub mod stand_ins;

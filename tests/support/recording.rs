@@ -7,6 +7,7 @@ use super::{
     comparison::{Comparison, Difference},
     json,
     person::UNMARKING,
+    seeded,
     stand_ins::StandIns,
 };
 
@@ -128,7 +129,7 @@ impl Replay {
             let socket = person.opens().await;
             cast.insert(text("name").to_owned(), Live { person, socket });
         }
-        house.host().await;
+        seeded::schemas(&house, &seed, &mut stand_ins).await;
         Replay { house, cast, stand_ins, report: String::new() }
     }
 

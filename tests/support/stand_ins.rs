@@ -66,13 +66,11 @@ impl StandIns {
         }
     }
 
-    /// The id that a stand-in means; those of 999 and more never existed, and schemas are not in this release.
+    /// The id that a stand-in means; those of 999 and more never existed.
     fn known(&self, token: &str) -> Option<i64> {
         let number = token.trim_end_matches('>').rsplit(':').next().and_then(|number| number.parse::<i64>().ok());
-        let absent = |token: &str| ["<schema:", "<question:", "<answer:"].iter().any(|kind| token.starts_with(kind));
         self.ids.get(token).copied().or(match number {
             Some(number) if number >= 999 => Some(number),
-            _ if absent(token) => Some(424_242),
             _ => None,
         })
     }

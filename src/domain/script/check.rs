@@ -1,11 +1,13 @@
-//! The checker (contract, 13.6): walks all ways of a schema and says what is wrong with it, in the contract's words.
+//! The checker (contract, 13.6): walks all ways of a schema and says what is wrong with it, in the contract's words, and
+//! on which way it came there.
 //!
 //! Two texts are Tertulia's own, where the original crashed: about an empty schema and about a missing `next_qid`. A
 //! schema with more ways than [`MAX_VISITS`] is walked a second time without entering what was seen before; when even
 //! that is too much, the report says so.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::expression::{self, Expression};
@@ -17,17 +19,46 @@ pub const MAX_VISITS: usize = 20_000;
 /// How often a way may pass one question.
 pub const MAX_PASSES: usize = 10;
 
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What, in the contract's words.
+    pub text: String,
+    /// The `qid`s of the questions on the way that leads there, from the first one; empty where no way does.
+    pub path: Vec<i64>,
+}
+
+/// What the checker found, and how far it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// All that is wrong, sorted by text; nothing is fine.
+    pub findings: Vec<Finding>,
+    /// How many questions were entered, each as often as it was.
+    pub visits: usize,
+}
+
 /// All that is wrong, sorted; nothing is fine.
 pub fn check(schema: &Schema, dice: Dice<'_>) -> Vec<String> {
-    let Some(first) = schema.first() else { return vec!["The schema has no questions.".to_owned()] };
+    explore(schema, dice).findings.into_iter().map(|finding| finding.text).collect()
+}
+
+/// Walks all ways, with an account of the walk.
+pub fn explore(schema: &Schema, dice: Dice<'_>) -> Report {
+    let Some(first) = schema.first() else {
+        let finding = Finding { text: "The schema has no questions.".to_owned(), path: Vec::new() };
+        return Report { findings: vec![finding], visits: 0 };
+    };
     let mut checker = Checker::new(schema, false);
+    let mut visits = 0;
     if !checker.walk(first, dice) {
+        visits = checker.visits;
         checker = Checker::new(schema, true);
         if !checker.walk(first, dice) {
-            checker.found.insert(format!("Too many ways to check. Stopped after {MAX_VISITS} questions."));
+            checker.found(format!("Too many ways to check. Stopped after {MAX_VISITS} questions."), None);
         }
     }
-    checker.report()
+    visits += checker.visits;
+    Report { findings: checker.report(), visits }
 }
 
 /// A question with the variables after its own modifications.
@@ -41,6 +72,9 @@ struct Step {
 
 struct Checker<'a> {
     schema: &'a Schema,
+    questions: HashMap<i64, &'a Question>,
+    /// Where on the way each question was passed.
+    passed: HashMap<i64, Vec<usize>>,
     /// Whether a state is entered only once.
     once: bool,
     entered: HashSet<State>,
@@ -49,20 +83,34 @@ struct Checker<'a> {
     reached: BTreeSet<i64>,
     /// Rules of forks that were chosen, by `qid` and place.
     chosen: BTreeSet<(i64, usize)>,
-    found: BTreeSet<String>,
+    /// How each fork was reached first.
+    forks: HashMap<i64, Vec<i64>>,
+    /// What is wrong, and the first way that leads there.
+    found: BTreeMap<String, Vec<i64>>,
 }
 
 impl<'a> Checker<'a> {
     fn new(schema: &'a Schema, once: bool) -> Self {
         Self {
             schema,
+            questions: schema.questions.iter().map(|question| (question.qid, question)).collect(),
+            passed: HashMap::new(),
             once,
             entered: HashSet::new(),
             visits: 0,
             path: Vec::new(),
             reached: BTreeSet::new(),
             chosen: BTreeSet::new(),
-            found: BTreeSet::new(),
+            forks: HashMap::new(),
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// Notes what is wrong at the end of the way that was walked, or of that way with one more question.
+    fn found(&mut self, text: String, at: Option<i64>) {
+        let path = self.path.iter().map(|step| step.state.0).chain(at);
+        if !self.found.contains_key(&text) {
+            self.found.insert(text, path.collect());
         }
     }
 
@@ -72,7 +120,7 @@ impl<'a> Checker<'a> {
         while let Some(step) = self.path.last_mut() {
             match step.ways.pop() {
                 Some((next, pool)) => self.enter(next, pool, dice),
-                None => drop(self.path.pop()),
+                None => self.back(),
             }
             if self.visits > MAX_VISITS {
                 return false;
@@ -81,13 +129,19 @@ impl<'a> Checker<'a> {
         true
     }
 
+    fn back(&mut self) {
+        let left = self.path.pop();
+        if let Some(places) = left.and_then(|step| self.passed.get_mut(&step.state.0)) {
+            places.pop();
+        }
+    }
+
     fn enter(&mut self, next: i64, mut pool: Map<String, Value>, dice: Dice<'_>) {
         if next < 0 {
             return;
         }
-        let Some(question) = self.schema.by_qid(next) else {
-            self.found.insert(format!("Question with QID {next} does not exists."));
-            return;
+        let Some(question) = self.questions.get(&next).copied() else {
+            return self.found(format!("Question with QID {next} does not exists."), None);
         };
         self.visits += 1;
         self.reached.insert(question.qid);
@@ -101,19 +155,19 @@ impl<'a> Checker<'a> {
         }
         let mut ways = self.ways(question, pool, dice);
         ways.reverse();
+        self.passed.entry(question.qid).or_default().push(self.path.len());
         self.path.push(Step { state, ways });
     }
 
     /// Whether the way comes back to where it was; then it is reported, cut to the loop.
     fn is_loop(&mut self, state: &State) -> bool {
-        let same_question = |step: &Step| step.state.0 == state.0;
-        let same = self.path.iter().position(|step| step.state == *state);
-        let passes = self.path.iter().filter(|step| same_question(step)).count();
-        let last = self.path.iter().rposition(same_question);
-        let Some(begin) = same.or(last.filter(|_| passes >= MAX_PASSES)) else { return false };
+        let places = self.passed.get(&state.0).map(Vec::as_slice).unwrap_or_default();
+        let same = places.iter().find(|place| self.path.get(**place).is_some_and(|step| step.state == *state));
+        let last = places.last().filter(|_| places.len() >= MAX_PASSES);
+        let Some(begin) = same.or(last).copied() else { return false };
         let around = self.path.iter().skip(begin).map(|step| step.state.0).chain([state.0]);
         let around: Vec<String> = around.map(|qid| qid.to_string()).collect();
-        self.found.insert(format!("Infinite loop detected. Path: {}", around.join(", ")));
+        self.found(format!("Infinite loop detected. Path: {}", around.join(", ")), Some(state.0));
         true
     }
 
@@ -135,7 +189,8 @@ impl<'a> Checker<'a> {
 
     fn named(&mut self, question: &Question, next: Option<i64>) -> Option<i64> {
         if next.is_none() {
-            self.found.insert(format!("Question with QID {} has no next question.", question.qid));
+            let text = format!("Question with QID {} has no next question.", question.qid);
+            self.found(text, Some(question.qid));
         }
         next
     }
@@ -158,6 +213,8 @@ impl<'a> Checker<'a> {
 
     /// The first rule that holds, noted; a condition that fails does not hold.
     fn fork(&mut self, question: &Question, pool: &Map<String, Value>, dice: Dice<'_>) -> i64 {
+        let way = || self.path.iter().map(|step| step.state.0).chain([question.qid]).collect();
+        self.forks.entry(question.qid).or_insert_with(way);
         for (place, (target, condition)) in question.forking_rules.iter().enumerate() {
             let holds = Expression::parse(condition).and_then(|condition| condition.evaluate(pool, dice));
             if holds.is_ok_and(|value| value.truthy()) {
@@ -169,19 +226,20 @@ impl<'a> Checker<'a> {
         expression::NO_TARGET
     }
 
-    fn report(mut self) -> Vec<String> {
+    fn report(mut self) -> Vec<Finding> {
         for question in &self.schema.questions {
             if !self.reached.contains(&question.qid) {
-                self.found.insert(format!("No path to question with QID {}.", question.qid));
+                self.found.insert(format!("No path to question with QID {}.", question.qid), Vec::new());
             }
             for (place, (_, condition)) in question.forking_rules.iter().enumerate() {
                 if question.kind == QuestionKind::Fork && !self.chosen.contains(&(question.qid, place)) {
                     let qid = question.qid;
-                    self.found.insert(format!("Unreachable condition \"{condition}\" in fork with QID {qid}"));
+                    let way = self.forks.get(&qid).cloned().unwrap_or_default();
+                    self.found.insert(format!("Unreachable condition \"{condition}\" in fork with QID {qid}"), way);
                 }
             }
         }
-        self.found.into_iter().collect()
+        self.found.into_iter().map(|(text, path)| Finding { text, path }).collect()
     }
 }
 

@@ -18,8 +18,9 @@
 //!
 //! # A schema's own life
 //!
-//! [`record`] reads and writes the file of a schema, [`rules`] says which questions may be saved, [`check`] walks all
-//! ways of a schema and says what is wrong with it, [`wire`] shows it. [`survey`] uses it without any order: all
+//! [`record`] reads and writes the file of a schema, [`draft`] and [`parts`] read what administrators send, [`rules`] and
+//! [`bounds`] say what may be saved, [`check`] walks all ways of a schema and says what is wrong with it, [`review`] asks both, [`preview`] walks one way,
+//! [`wire`] shows it. [`survey`] uses it without any order: all
 //! questions that the answers made visible may be answered.
 //!
 //! # Invariants
@@ -28,23 +29,33 @@
 //! walks gave, chance included: an entry keeps what was drawn. Lists of a schema are in the order of their positions.
 
 pub mod answer;
+mod attached;
+pub mod bounds;
 pub mod check;
+pub mod draft;
 mod fields;
+pub mod language;
 pub mod moments;
+pub mod parts;
 pub mod pool;
+pub mod preview;
+mod progress;
 pub mod record;
+pub mod review;
 pub mod rollback;
 pub mod rules;
 pub mod schema;
 pub mod survey;
+pub mod template;
 #[cfg(test)]
 mod tests;
 pub mod walk;
 pub mod wire;
 
+pub use attached::Template;
 pub use pool::{Applied, Entry, Source};
 pub use rollback::Rollback;
-pub use schema::{Answer, Group, Question, QuestionKind, Schema, Template};
+pub use schema::{Answer, Group, Question, QuestionKind, Schema};
 pub use walk::{Moved, Run, Stand};
 
 /// The number of a schema.

@@ -9,8 +9,9 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value};
 
 use super::super::attachment::Kind;
+use super::Template;
 use super::fields::{AnswerFields, GroupFields, QuestionFields, Record as Known, SchemaFields, TemplateFields};
-use super::schema::{Answer, Group, Question, QuestionKind, SHOW_AS_TYPE, Schema, Template};
+use super::schema::{Answer, Group, Question, QuestionKind, SHOW_AS_TYPE, Schema};
 
 /// The indent of a dump unless another is asked for.
 pub const INDENT: usize = 4;

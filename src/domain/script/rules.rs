@@ -1,11 +1,13 @@
 //! Which questions and answers may be saved (contract, 3.8, 13.3): complaints by field.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::super::expression::{Expression, is_plain_name};
 use super::super::refusal::FieldErrors;
-use super::Pairs;
 use super::schema::{Answer, Group, MAX_NAME, Question, QuestionKind, Schema};
+use super::{Pairs, bounds};
 
 const REQUIRED: &str = "REQUIRED";
 const NOT_ALLOWED: &str = "NOT_ALLOWED";
@@ -52,50 +54,134 @@ pub fn check_schema(schema: &Schema) -> FieldErrors {
     if schema.version < 1 {
         errors.add("version", "Ensure this value is greater than or equal to 1.");
     }
+    bounds::of_schema(schema, &mut errors);
     errors
 }
 
 /// What is wrong with a group that is in the schema or about to be.
 pub fn check_group(schema: &Schema, group: &Group) -> FieldErrors {
-    let mut errors = FieldErrors::new();
-    let others = || schema.groups.iter().filter(|other| other.id != group.id);
-    unique(&mut errors, "name", others().any(|other| other.name == group.name));
-    unique(&mut errors, "position", others().any(|other| other.position == group.position));
-    errors
-}
-
-fn unique(errors: &mut FieldErrors, field: &str, is_taken: bool) {
-    if is_taken {
-        errors.add(field, NOT_UNIQUE);
-    }
+    let mut book = Book::default();
+    schema.groups.iter().filter(|other| other.id != group.id).for_each(|other| book.add_group(other));
+    book.group(group, 0)
 }
 
 /// What is wrong with a question that is in the schema or about to be; its answers are checked apart.
 pub fn check_question(schema: &Schema, question: &Question) -> FieldErrors {
-    let mut errors = FieldErrors::new();
-    let others = || schema.questions.iter().filter(|other| other.id != question.id);
-    unique(&mut errors, "qid", others().any(|other| other.qid == question.qid));
-    unique(&mut errors, "position", others().any(|other| other.position == question.position));
-    if question.qid < 0 {
-        errors.add("qid", "Ensure this value is greater than or equal to 0.");
+    let mut book = Book::default();
+    schema.groups.iter().for_each(|group| book.add_group(group));
+    schema.questions.iter().filter(|other| other.id != question.id).for_each(|other| book.add_question(other));
+    book.question(question, 0)
+}
+
+/// What is wrong with an answer that is in the question or about to be (B-ANSWER-END: −1 is fine, and only questions of
+/// the same schema count).
+pub fn check_answer(schema: &Schema, question: &Question, answer: &Answer) -> FieldErrors {
+    let mut others = question.answers.iter().filter(|other| other.id != answer.id);
+    let is_taken = others.any(|other| other.position == answer.position);
+    Book::of(schema).answer(answer, is_taken)
+}
+
+/// What is in a schema, so that each part is checked without looking at all the others.
+#[derive(Debug, Default)]
+pub struct Book {
+    qids: HashMap<i64, usize>,
+    positions: HashMap<i64, usize>,
+    groups: HashMap<i64, usize>,
+    group_names: HashMap<String, usize>,
+    group_positions: HashMap<i64, usize>,
+}
+
+fn count<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
+    *counts.entry(key).or_default() += 1;
+}
+
+impl Book {
+    /// Everything in a schema.
+    pub fn of(schema: &Schema) -> Self {
+        let mut book = Self::default();
+        schema.groups.iter().for_each(|group| book.add_group(group));
+        schema.questions.iter().for_each(|question| book.add_question(question));
+        book
     }
-    if question.group.is_some_and(|group| schema.group(group).is_none()) {
-        errors.add("group", "GROUP_FROM_WRONG_SCHEMA");
+
+    fn add_group(&mut self, group: &Group) {
+        count(&mut self.groups, group.id);
+        count(&mut self.group_names, group.name.clone());
+        count(&mut self.group_positions, group.position);
     }
-    if question.kind == QuestionKind::Range {
-        check_range(question, &mut errors);
+
+    fn add_question(&mut self, question: &Question) {
+        count(&mut self.qids, question.qid);
+        count(&mut self.positions, question.position);
     }
-    if !question.kind.is_choice() {
-        if question.choice_open {
-            errors.add("choice_open", NOT_ALLOWED);
+
+    /// What is wrong with a group; `own` is how often the book has the group itself.
+    pub fn group(&self, group: &Group, own: usize) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        unique(&mut errors, "name", self.group_names.get(&group.name), own);
+        unique(&mut errors, "position", self.group_positions.get(&group.position), own);
+        bounds::of_group(group, &mut errors);
+        errors
+    }
+
+    /// What is wrong with a question; `own` is how often the book has the question itself.
+    pub fn question(&self, question: &Question, own: usize) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        unique(&mut errors, "qid", self.qids.get(&question.qid), own);
+        unique(&mut errors, "position", self.positions.get(&question.position), own);
+        if question.qid < 0 {
+            errors.add("qid", "Ensure this value is greater than or equal to 0.");
         }
-        if question.kind != QuestionKind::Fork && question.next_qid.is_none() {
-            errors.add("next_qid", REQUIRED);
+        if question.group.is_some_and(|group| !self.groups.contains_key(&group)) {
+            errors.add("group", "GROUP_FROM_WRONG_SCHEMA");
         }
+        if question.kind == QuestionKind::Range {
+            check_range(question, &mut errors);
+        }
+        if !question.kind.is_choice() {
+            if question.choice_open {
+                errors.add("choice_open", NOT_ALLOWED);
+            }
+            if question.kind != QuestionKind::Fork && question.next_qid.is_none() {
+                errors.add("next_qid", REQUIRED);
+            }
+        }
+        check_rules(question, &mut errors);
+        check_modifications(&question.variable_modifications, &mut errors);
+        bounds::of_question(question, &mut errors);
+        errors
     }
-    check_rules(question, &mut errors);
-    check_modifications(&question.variable_modifications, &mut errors);
-    errors
+
+    /// What is wrong with an answer; `is_taken` says whether another answer of its question has its position.
+    pub fn answer(&self, answer: &Answer, is_taken: bool) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        if is_taken {
+            errors.add("position", NOT_UNIQUE);
+        }
+        match answer.next_qid {
+            None => errors.add("next_qid", REQUIRED),
+            Some(-1) => {}
+            Some(qid) if self.qids.contains_key(&qid) => {}
+            Some(_) => errors.add("next_qid", NO_SUCH_QUESTION),
+        }
+        check_modifications(&answer.variable_modifications, &mut errors);
+        bounds::of_answer(answer, &mut errors);
+        errors
+    }
+
+    /// What is wrong with the answers of a question, in their order.
+    pub fn answers(&self, question: &Question) -> Vec<FieldErrors> {
+        let mut positions = HashMap::new();
+        question.answers.iter().for_each(|answer| count(&mut positions, answer.position));
+        let is_taken = |answer: &Answer| positions.get(&answer.position).is_some_and(|times| *times > 1);
+        question.answers.iter().map(|answer| self.answer(answer, is_taken(answer))).collect()
+    }
+}
+
+fn unique(errors: &mut FieldErrors, field: &str, times: Option<&usize>, own: usize) {
+    if times.is_some_and(|times| *times > own) {
+        errors.add(field, NOT_UNIQUE);
+    }
 }
 
 /// B-RANGE-ZERO: 0 is a bound like others, and the bounds are in order.
@@ -143,20 +229,4 @@ fn parses(source: &str, field: &str, errors: &mut FieldErrors) {
     if let Err(error) = Expression::parse(source) {
         errors.add(field, format!("`{source}`: {error}"));
     }
-}
-
-/// What is wrong with an answer that is in the question or about to be (B-ANSWER-END: −1 is fine, and only questions of
-/// the same schema count).
-pub fn check_answer(schema: &Schema, question: &Question, answer: &Answer) -> FieldErrors {
-    let mut errors = FieldErrors::new();
-    let mut others = question.answers.iter().filter(|other| other.id != answer.id);
-    unique(&mut errors, "position", others.any(|other| other.position == answer.position));
-    match answer.next_qid {
-        None => errors.add("next_qid", REQUIRED),
-        Some(-1) => {}
-        Some(qid) if schema.by_qid(qid).is_some() => {}
-        Some(_) => errors.add("next_qid", NO_SUCH_QUESTION),
-    }
-    check_modifications(&answer.variable_modifications, &mut errors);
-    errors
 }

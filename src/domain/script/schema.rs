@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::attachment::Kind;
+pub use super::attached::Template;
 use super::{AnswerId, Pairs, QuestionId, SchemaId};
 
 /// The longest name of a schema, in characters.
@@ -114,33 +114,6 @@ pub struct Answer {
     pub exclusive: bool,
     /// Its label in other languages.
     pub translations: Translations,
-}
-
-/// What hangs on a question (contract, 3.5: *AttachmentTemplate*).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Template {
-    /// Its number.
-    pub id: i64,
-    /// What it is.
-    pub kind: Kind,
-    /// Its title.
-    pub title: String,
-    /// Its description.
-    pub description: String,
-    /// Any JSON.
-    pub options: Option<Value>,
-    /// The object referred to.
-    pub object_id: Option<i64>,
-    /// The kind of that object.
-    pub content_type: Option<i64>,
-    /// The file's name.
-    pub file: Option<String>,
-    /// The thumbnail's name.
-    pub thumbnail_file: Option<String>,
-    /// The address of a video.
-    pub url: Option<String>,
-    /// Stored JSON for kinds without a thumbnail of their own.
-    pub thumbnail: Option<Value>,
 }
 
 /// What a question asks for (contract, 13.2).

@@ -14,9 +14,10 @@ use serde_json::{Map, Value};
 
 use super::super::expression::{self, ExpressionError};
 use super::super::mode::{Mode, OnFinish};
-use super::super::refusal::{FieldErrors, NON_FIELD};
+use super::super::refusal::{FieldErrors, NON_FIELD, Refusal};
 use super::pool::{self, Applied, Source};
 use super::schema::{Question, QuestionKind, Schema};
+use super::template::{self, Speaker};
 use super::{AnswerId, Dice, QuestionId};
 
 /// The most questions that one walk passes.
@@ -33,6 +34,8 @@ pub struct Run<'a> {
     pub on_finish: OnFinish,
     /// Where `repeat` starts again.
     pub initial_question: Option<QuestionId>,
+    /// Whom the script talks to.
+    pub speaker: Speaker<'a>,
 }
 
 /// A message to be made of a question (contract, 9.1).
@@ -42,6 +45,10 @@ pub struct Ask {
     pub question: QuestionId,
     /// The question that was current when the move began.
     pub predecessor: Option<QuestionId>,
+    /// What is said, in the member's language, variables filled in.
+    pub text: String,
+    /// The variables as it is said, before its own modifications.
+    pub pool: Map<String, Value>,
     /// What its modifications did.
     pub applied: Option<Applied>,
 }
@@ -60,6 +67,8 @@ pub enum Stand {
 pub struct Moved {
     /// The answered question's own message, made before the answer when the front end is in control (contract, 8.3).
     pub before: Option<Ask>,
+    /// The variables as the answer is given: what `before` did is in.
+    pub answered: Map<String, Value>,
     /// What the chosen answers did, in ascending order of their numbers.
     pub chosen: Vec<Applied>,
     /// The messages to be made after the answer.
@@ -97,6 +106,12 @@ impl From<Astray> for FieldErrors {
     }
 }
 
+impl From<Astray> for Refusal {
+    fn from(astray: Astray) -> Self {
+        FieldErrors::from(astray).into()
+    }
+}
+
 impl Run<'_> {
     /// Starts a script at the named question, or at the first one (contract, 5.3: B-CREATE-QUESTION).
     pub fn start(
@@ -123,9 +138,11 @@ impl Run<'_> {
         dice: Dice<'_>,
     ) -> Result<Moved, Astray> {
         let mut walk = Walk::new(*self, Some(question.id), pool, dice);
-        if self.mode == Mode::FeControlled {
+        // a control question is confirmed without leaving a message
+        if self.mode == Mode::FeControlled && question.kind != QuestionKind::Control {
             walk.moved.before = Some(walk.ask(question, None));
         }
+        walk.moved.answered.clone_from(&walk.moved.pool);
         let mut chosen = question.chosen(answers);
         chosen.sort_by_key(|answer| answer.id);
         for answer in chosen {
@@ -148,6 +165,7 @@ impl<'a, 'd> Walk<'a, 'd> {
     fn new(run: Run<'a>, answered: Option<QuestionId>, pool: &Map<String, Value>, dice: Dice<'d>) -> Self {
         let moved = Moved {
             before: None,
+            answered: pool.clone(),
             chosen: Vec::new(),
             asks: Vec::new(),
             stand: Stand::Ended(run.mode),
@@ -166,8 +184,11 @@ impl<'a, 'd> Walk<'a, 'd> {
     }
 
     fn ask(&mut self, question: &Question, predecessor: Option<QuestionId>) -> Ask {
+        let speaker = self.run.speaker;
+        let pool = self.moved.pool.clone();
+        let text = template::render(&question.in_language(speaker.language).text, &speaker, &pool);
         let applied = self.apply(Source::Question, &question.variable_modifications);
-        Ask { question: question.id, predecessor, applied }
+        Ask { question: question.id, predecessor, text, pool, applied }
     }
 
     /// Goes to the question with that `qid`, and on.

@@ -2,10 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::attachment::Attachment;
 use super::super::view::Look;
-use super::schema::{Answer, Question, Schema, Template};
-use super::{QuestionId, SchemaId};
+use super::schema::{Answer, Group, Question, Schema};
+use super::{QuestionId, SchemaId, Template};
+
+/// How a schema is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading<'a> {
+    /// The language in which texts are wanted; none are changed without it.
+    pub language: Option<&'a str>,
+    /// Whether an author reads: then comments and translations are shown too.
+    pub inside: bool,
+}
 
 /// The object of lists.
 pub fn summary(schema: &Schema) -> Value {
@@ -16,28 +24,55 @@ pub fn summary(schema: &Schema) -> Value {
         "type": schema.kind,
         "deprecated": schema.deprecated,
         "id": schema.id,
+        "language": schema.language,
     })
 }
 
 /// The whole schema; a grouped question stands only in its group.
-pub fn detail(schema: &Schema, look: &Look) -> Value {
-    let show = |group| schema.grouped(group).map(|asked| question(schema.id, asked, look)).collect::<Vec<_>>();
+pub fn detail(schema: &Schema, look: &Look, reading: Reading<'_>) -> Value {
+    let show = |group| schema.grouped(group).map(|asked| read(schema.id, asked, look, reading)).collect::<Vec<_>>();
     let mut groups: Vec<_> = schema.groups.iter().collect();
     groups.sort_by_key(|group| group.position);
-    let groups = groups.into_iter().map(|group| {
-        json!({
-            "id": group.id,
-            "schema": schema.id,
-            "position": group.position,
-            "name": group.name,
-            "questions": show(Some(group.id)),
-        })
+    let groups = groups.into_iter().map(|shown| {
+        let mut object = group(schema.id, shown);
+        set(&mut object, "questions", show(Some(shown.id)).into());
+        object
     });
     let mut object = summary(schema);
-    if let Value::Object(fields) = &mut object {
-        fields.insert("groups".into(), groups.collect());
-        fields.insert("questions".into(), show(None).into());
+    set(&mut object, "groups", groups.collect());
+    set(&mut object, "questions", show(None).into());
+    object
+}
+
+fn set(object: &mut Value, field: &str, value: Value) {
+    if let Value::Object(fields) = object {
+        fields.insert(field.to_owned(), value);
     }
+}
+
+/// The object of a group, without its questions.
+pub fn group(schema: SchemaId, group: &Group) -> Value {
+    json!({"id": group.id, "schema": schema, "position": group.position, "name": group.name})
+}
+
+/// The object of a question as it is read in this way.
+pub fn read(schema: SchemaId, asked: &Question, look: &Look, reading: Reading<'_>) -> Value {
+    let spoken = asked.in_language(reading.language);
+    let mut object = question(schema, &spoken, look);
+    if reading.inside {
+        set(&mut object, "comments", asked.comments.clone().into());
+        set(&mut object, "translations", json!(asked.translations));
+        let answers = spoken.answers.iter().map(|chosen| inside(asked.id, chosen));
+        set(&mut object, "answers", answers.collect());
+    }
+    object
+}
+
+/// The object of an answer as its author sees it.
+pub fn inside(question: QuestionId, chosen: &Answer) -> Value {
+    let mut object = answer(question, chosen);
+    set(&mut object, "comments", chosen.comments.clone().into());
+    set(&mut object, "translations", json!(chosen.translations));
     object
 }
 
@@ -82,30 +117,10 @@ pub fn answer(question: QuestionId, answer: &Answer) -> Value {
 
 /// The object of what hangs on a question: that of a message's attachment, less what only messages have.
 pub fn template(question: QuestionId, template: &Template, look: &Look) -> Value {
-    let object = as_attachment(template).to_json(look);
+    let object = template.as_attachment().to_json(look);
     let mut fields: Map<String, Value> = object.as_object().cloned().unwrap_or_default();
     fields.remove("message");
     fields.remove("content_type_name");
     fields.insert("question".into(), question.into());
     Value::Object(fields)
-}
-
-fn as_attachment(template: &Template) -> Attachment {
-    let Template { id, kind, title, description, options, object_id, content_type, .. } = template.clone();
-    let Template { file, thumbnail_file, url, thumbnail, .. } = template.clone();
-    let message = 0; // taken off again
-    Attachment {
-        id,
-        message,
-        kind,
-        title,
-        description,
-        options,
-        object_id,
-        content_type,
-        file,
-        thumbnail_file,
-        url,
-        thumbnail,
-    }
 }

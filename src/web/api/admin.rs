@@ -5,7 +5,8 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 
-use super::threads::{Known, selected};
+use super::named::named;
+use super::threads::selected;
 use super::{Answer, body, thread_of, user_of};
 use crate::actors;
 use crate::domain::members::{MemberForm, member_object};
@@ -31,8 +32,8 @@ pub async fn put_member(
     }
     let (house, thread, user) = (&doors.house, thread_of(&request), user_of(&request));
     let body = body::json(&mut payload, house.config.limits.body_bytes).await?;
-    let known = Known::of(&doors, &body, &["automated_sender"]).await?;
-    let form = MemberForm::read(&body, user, &|id| known.is_bot(id));
+    let named = named(house, &body).await?;
+    let form = MemberForm::read(&body, user, &named);
     let before = move |connection: &mut Connection| {
         let account = accounts::get(connection, user)?;
         threads::head(connection, thread)?;

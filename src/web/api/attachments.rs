@@ -101,7 +101,7 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
 }
 
 /// The complaints about a single body, also out of the list that is parallel to several.
-fn not_taken(why: NotTaken) -> ApiError {
+pub(super) fn not_taken(why: NotTaken) -> ApiError {
     match why {
         NotTaken::Unavailable => Refusal::Unavailable.into(),
         NotTaken::Complaints(Value::Array(all)) => ApiError::body_of_fields(all.into_iter().next().unwrap_or_default()),
@@ -137,7 +137,11 @@ pub async fn change(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
 }
 
 /// The change that a form asks for; a new file is written.
-async fn edit(doors: &Doors, before: &Attachment, mut form: AttachmentForm) -> Result<AttachmentEdit, ApiError> {
+pub(super) async fn edit(
+    doors: &Doors,
+    before: &Attachment,
+    mut form: AttachmentForm,
+) -> Result<AttachmentEdit, ApiError> {
     let kind = form.kind.unwrap_or(before.kind);
     if kind != before.kind {
         form.require(kind);

@@ -25,6 +25,17 @@ pub struct Body {
 
 /// Reads a JSON body of at most `limit` bytes. An absent body is an empty object.
 pub async fn json(payload: &mut web::Payload, limit: usize) -> Result<Map<String, Value>, ApiError> {
+    parse(&raw(payload, limit).await?)
+}
+
+/// The same of a body that may be large: it is parsed away from the threads that serve others.
+pub async fn large(mut payload: web::Payload, limit: usize) -> Result<Map<String, Value>, ApiError> {
+    let bytes = raw(&mut payload, limit).await?;
+    web::block(move || parse(&bytes)).await.map_err(|_| ApiError::unavailable("The server is stopping."))?
+}
+
+/// The bytes of a body, at most `limit`.
+pub async fn raw(payload: &mut web::Payload, limit: usize) -> Result<web::BytesMut, ApiError> {
     let mut bytes = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| ApiError::bad_request(&format!("The body could not be read: {error}.")))?;
@@ -33,7 +44,7 @@ pub async fn json(payload: &mut web::Payload, limit: usize) -> Result<Map<String
         }
         bytes.extend_from_slice(&chunk);
     }
-    parse(&bytes)
+    Ok(bytes)
 }
 
 fn parse(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {

@@ -6,7 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value};
 
-use super::threads::{Known, selected};
+use super::named::named;
+use super::threads::selected;
 use super::{Answer, body, objects, thread_of, user_of};
 use crate::actors;
 use crate::domain::decide::Command;
@@ -16,9 +17,6 @@ use crate::store::{StoreError, accounts, threads};
 use crate::web::Doors;
 use crate::web::entry::Caller;
 use crate::web::error::ApiError;
-
-/// The fields of a body that name accounts.
-const NAMED: [&str; 2] = ["user", "automated_sender"];
 
 async fn roster(doors: &Doors, thread: ThreadId) -> Result<Roster, ApiError> {
     Ok(doors.house.store.read(move |connection| threads::roster(connection, thread)).await?)
@@ -42,8 +40,8 @@ pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 }
 
 async fn read_form(doors: &Doors, caller: &Caller, body: &Map<String, Value>) -> Result<MemberForm, ApiError> {
-    let known = Known::of(doors, body, &NAMED).await?;
-    Ok(MemberForm::read(body, caller.account.id, &|id| known.is_bot(id)))
+    let named = named(&doors.house, body).await?;
+    Ok(MemberForm::read(body, caller.account.id, &named))
 }
 
 async fn account(doors: &Doors, id: AccountId) -> Result<Result<Arc<Account>, FieldErrors>, ApiError> {

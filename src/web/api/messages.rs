@@ -188,8 +188,8 @@ pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 pub(super) async fn target(request: &HttpRequest, doors: &Doors, caller: &Caller) -> Result<Target, ApiError> {
     let found = objects::message(&doors.house, thread_of(request), message_of(request), &caller.account).await;
     match found {
-        Ok((message, _)) => Ok(Target { found: Some((message.id, message.sender)) }),
-        Err(error) if error.is_not_found() => Ok(Target { found: None }),
+        Ok((message, _)) => Ok(Target { found: Some((message.id, message.sender)), run: message.run }),
+        Err(error) if error.is_not_found() => Ok(Target { found: None, run: None }),
         Err(error) => Err(error),
     }
 }

@@ -11,12 +11,16 @@
 pub mod admin;
 pub mod attachments;
 pub mod body;
+pub mod clock;
 pub mod filter;
 pub mod members;
 pub mod messages;
+mod named;
 pub mod objects;
 pub mod page;
 pub mod schema;
+pub mod schemas;
+pub mod scripts;
 pub mod search;
 pub mod select;
 pub mod subscriptions;
@@ -83,6 +87,24 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/api/search").route(web::get().to(search::search)).default_service(other()));
     message_routes(config);
+    script_routes(config);
+    schemas::routes(config);
+}
+
+fn script_routes(config: &mut web::ServiceConfig) {
+    let other = || web::route().to(method_not_allowed);
+    config
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}/users/{user:\d+}/script")
+                .route(web::get().to(scripts::read))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/threads/{thread:\d+}/rollback")
+                .route(web::post().to(scripts::roll_back))
+                .default_service(other()),
+        )
+        .service(web::resource("/api/admin/clock").route(web::post().to(clock::turn)).default_service(other()));
 }
 
 fn message_routes(config: &mut web::ServiceConfig) {

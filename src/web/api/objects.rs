@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::actors::House;
 use crate::domain::account::AccountView;
+use crate::domain::running::language;
 use crate::domain::unread::Spans;
-use crate::domain::view::{self, Last, Look, Viewed};
+use crate::domain::view::{self, Last, Look, Shown, Viewed};
 use crate::domain::{Account, AccountId, Message, Permissions, Refusal, Seat, ThreadId};
 use crate::store::threads::MemberState;
 use crate::store::{Connection, StoreError, accounts, threads};
@@ -43,17 +44,29 @@ pub async fn state(house: &House, thread: ThreadId, account: AccountId) -> Resul
     let config = house.config.clone();
     let read =
         move |connection: &mut Connection| threads::member_state(connection, thread, account, &config.chat.visibility);
-    match house.store.read(read).await {
-        Err(StoreError::Missing) => Err(Refusal::Forbidden.into()),
-        other => Ok(other?),
+    let mut state = match house.store.read(read).await {
+        Err(StoreError::Missing) => return Err(Refusal::Forbidden.into()),
+        other => other?,
+    };
+    find_schema(house, &mut state).await?;
+    Ok(state)
+}
+
+/// Finds the schema of the member's seat, which is remembered apart from the database.
+pub async fn find_schema(house: &House, state: &mut MemberState) -> Result<(), ApiError> {
+    if let Some(id) = state.member.seat.script.schema {
+        state.schema = house.store.schemas(vec![id]).await?.pop();
     }
+    Ok(())
 }
 
 /// The thread object of the contract (5.1).
 pub fn write_thread(state: &MemberState, look: &Look, with_pool: bool) -> Result<Value, ApiError> {
     let viewer = state.member.account.id;
     let shared = view::thread_shared(&state.head, &state.roster, look, true);
-    let own = view::seat_own(&state.member.seat, with_pool);
+    let language = language(&state.member.seat, Some(&state.member.account));
+    let shown = Shown { schema: state.schema.as_deref(), language };
+    let own = view::seat_own(&state.member.seat, shown, look, with_pool);
     let last_shared = state.last.as_ref().map(|message| {
         let sender = message.sender.and_then(|sender| sender_in(state, sender));
         view::message_shared(message, sender.map(|account| AccountView::of(account, &look.placeholder)).as_ref(), look)

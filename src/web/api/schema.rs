@@ -159,6 +159,14 @@ pub struct NewThread {
     title: Option<String>,
     notifications: Option<i32>,
     state: Option<String>,
+    /// The schema of a script; the state says how it is run.
+    schema: Option<i64>,
+    /// Where to begin; the first question if nothing is said.
+    question: Option<i64>,
+    /// Where `on_finish: repeat` starts again.
+    initial_question: Option<i64>,
+    /// The language the member is spoken to in.
+    language: Option<String>,
     on_finish: Option<String>,
     automated_sender: Option<i64>,
     frequency_unit: Option<String>,
@@ -221,6 +229,9 @@ pub struct NewMember {
     user: i64,
     permissions: Option<i32>,
     notifications: Option<i32>,
+    state: Option<String>,
+    schema: Option<i64>,
+    question: Option<i64>,
 }
 
 /// A change of a member.
@@ -228,8 +239,56 @@ pub struct NewMember {
 pub struct MemberChange {
     permissions: Option<i32>,
     notifications: Option<i32>,
+    /// Entering a script state begins the script.
     state: Option<String>,
+    schema: Option<i64>,
+    /// Where to begin.
+    question: Option<i64>,
+    /// A group of the schema instead of a question: its first one.
+    group: Option<i64>,
     on_finish: Option<String>,
+    language: Option<String>,
+}
+
+/// Where to go back to; one step if nothing is said.
+#[derive(Serialize, ToSchema)]
+pub struct Rollback {
+    /// An automated message of one's run.
+    message: Option<i64>,
+    /// A question, where the front end is in control.
+    question: Option<i64>,
+}
+
+/// Where a member stands in their script.
+#[derive(Serialize, ToSchema)]
+pub struct MemberScript {
+    thread: i64,
+    user: i64,
+    permissions: i32,
+    state: String,
+    schema: Option<i64>,
+    schema_name: Option<String>,
+    question: Option<i64>,
+    question_data: Option<Value>,
+    on_finish: String,
+    automated_sender: Option<i64>,
+    variables_pool: Value,
+    /// From 0 to 1.
+    progress: Option<f64>,
+    rev: i64,
+}
+
+/// How far to turn the clock.
+#[derive(Serialize, ToSchema)]
+pub struct ClockTurn {
+    /// A span of time: `90m`, `7d`.
+    forward: String,
+}
+
+/// The house's clock.
+#[derive(Serialize, ToSchema)]
+pub struct Clock {
+    now: String,
 }
 
 /// Everything up to here is read.

@@ -1,49 +1,24 @@
 //! Threads: list, create, read, change, leave (contract, 5).
 
-use std::collections::HashMap;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
+use super::named::named;
 use super::page::{Page, parameters};
 use super::select::Select;
 use super::{Answer, body, objects, thread_of};
 use crate::actors;
 use crate::domain::decide::{Command, ThreadForm};
 use crate::domain::opening::NewThread;
-use crate::domain::{AccountId, Permissions, Refusal, Role};
-use crate::store::{accounts, threads};
+use crate::domain::{Permissions, Refusal};
+use crate::store::threads;
 use crate::web::Doors;
 use crate::web::entry::Caller;
 use crate::web::error::ApiError;
 
 /// The header that makes a repeated POST harmless.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-
-/// The accounts that a body names, and whether each is a bot.
-pub(super) struct Known(HashMap<AccountId, bool>);
-
-impl Known {
-    /// Looks up the accounts under these fields of a body.
-    pub(super) async fn of(
-        doors: &Doors,
-        body: &serde_json::Map<String, Value>,
-        fields: &[&str],
-    ) -> Result<Self, ApiError> {
-        let ids: Vec<AccountId> = fields.iter().filter_map(|field| body.get(*field).and_then(Value::as_i64)).collect();
-        if ids.is_empty() {
-            return Ok(Self(HashMap::new()));
-        }
-        let found = doors.house.store.read(move |connection| accounts::many(connection, &ids)).await?;
-        Ok(Self(found.into_iter().map(|account| (account.id, account.role == Role::Bot)).collect()))
-    }
-
-    /// Whether the account is a bot; `None` when there is no such account.
-    pub(super) fn is_bot(&self, id: AccountId) -> Option<bool> {
-        self.0.get(&id).copied()
-    }
-}
 
 /// The type in the path, if it is the caller's own list and the type exists; else forbidden.
 fn own_list(request: &HttpRequest, doors: &Doors, caller: &Caller) -> Result<String, ApiError> {
@@ -69,7 +44,10 @@ pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
         let states = ids.into_iter().map(|id| threads::member_state(connection, id, account, &config.chat.visibility));
         states.collect::<Result<Vec<_>, _>>()
     };
-    let states = doors.house.store.read(read).await?;
+    let mut states = doors.house.store.read(read).await?;
+    for state in &mut states {
+        objects::find_schema(&doors.house, state).await?;
+    }
     let objects: Result<Vec<Value>, ApiError> =
         states.iter().map(|state| objects::write_thread(state, &doors.house.look, false)).collect();
     let results = objects?.into_iter().map(|object| select.apply(object)).collect();
@@ -91,14 +69,14 @@ pub async fn create(
     let kind = own_list(&request, &doors, &caller)?;
     let house = &doors.house;
     let body = body::json(&mut payload, house.config.limits.body_bytes).await?;
-    let known = Known::of(&doors, &body, &["automated_sender"]).await?;
-    let now = house.clock.now();
-    let mut new =
-        NewThread::read(&body, &kind, caller.account.id, now, &|id| known.is_bot(id)).map_err(ApiError::fields)?;
+    let named = named(house, &body).await?;
+    let (rules, now) = (house.script_rules(), house.clock.now());
+    let read = NewThread::read(&body, &kind, &caller.account, &named, (rules, now), &mut rand::random);
+    let mut new = read.map_err(ApiError::fields)?;
     new.idempotency_key = idempotency_key(&request);
-    let (thread, is_new) = house.store.write(move |connection| threads::create(connection, &new, &[], now)).await?;
-    if is_new {
-        actors::announce_thread(house, thread).await;
+    let (thread, outcome) = house.store.write(move |connection| threads::create(connection, &new, &[], now)).await?;
+    if let Some(outcome) = outcome {
+        actors::announce_thread(house, thread, outcome).await;
     }
     let state = objects::state(house, thread, caller.account.id).await?;
     let object = objects::write_thread(&state, &house.look, false)?;

@@ -142,6 +142,7 @@ fn first_sight(connection: &mut Connection, claims: &Claims, now: i64) -> Result
         avatar: claims.picture.clone().filter(|url| url.starts_with("https://")),
         password_hash: None,
         external_id: Some(external),
+        language: None,
     };
     accounts::create(connection, &new, now)
 }

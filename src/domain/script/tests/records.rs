@@ -140,7 +140,7 @@ fn look() -> Look {
 
 #[test]
 fn a_grouped_question_stands_only_in_its_group() {
-    let shown = wire::detail(&seed::schema("health"), &look());
+    let shown = wire::detail(&seed::schema("health"), &look(), wire::Reading::default());
     let qids = |questions: &Value| -> Vec<i64> {
         questions.as_array().expect("a list").iter().filter_map(|question| question["qid"].as_i64()).collect()
     };

@@ -7,6 +7,7 @@ use super::super::answer::{self, Place};
 use super::super::pool::{self, Applied, Entry};
 use super::super::rollback::{self, Course, Rollback, Said, Wish};
 use super::super::schema::Schema;
+use super::super::template::Speaker;
 use super::super::walk::{Ask, Astray, Moved, Run, Stand};
 use crate::domain::FieldErrors;
 use crate::domain::mode::{Mode, OnFinish};
@@ -157,7 +158,7 @@ impl<'a> Scene<'a> {
 }
 
 fn run(schema: &Schema, mode: Mode, on_finish: OnFinish) -> Run<'_> {
-    Run { schema, mode, on_finish, initial_question: None }
+    Run { schema, mode, on_finish, initial_question: None, speaker: Speaker::NOBODY }
 }
 
 fn is_deleted(said: &[Said], id: i64) -> bool {
