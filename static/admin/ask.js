@@ -15,6 +15,7 @@ export function control(answer) {
   // in the widget, free texts are written into the field for messages, which is not here
   const free = h('form', { class: 'ask free', hidden: true, onsubmit: (event) => { event.preventDefault(); if (input.value.trim()) answer({ text: input.value.trim() }); } },
     input, h('button', { type: 'submit', class: 'solid-button', 'data-testid': 'preview-send' }, 'Send'));
+  let shown = null;
   const element = h('div', { class: 'preview-ask' }, ask.element, free);
   return {
     element,
@@ -22,7 +23,10 @@ export function control(answer) {
       const freely = question !== null && isFreeText(question);
       free.hidden = !freely;
       input.value = '';
-      if (question) ask.show(question, `${question.id}:${key}`, false); else ask.clear();
+      // the same question once more is a new one here
+      if (key !== shown || !question) ask.clear();
+      shown = key;
+      if (question) ask.show(question, false);
     },
     reopen() { ask.reopen(); },
     focus() { if (!free.hidden) input.focus({ preventScroll: true }); else ask.focus(); },

@@ -59,6 +59,7 @@ export function lookOf() {
       width: 1.5, 'line-color': line, 'target-arrow-color': line, 'target-arrow-shape': 'triangle', 'arrow-scale': .9, 'curve-style': 'bezier', label: 'data(label)', 'font-family': font, 'font-size': 11.5, color: muted,
       'text-background-color': page, 'text-background-opacity': 1, 'text-background-padding': 3, 'text-max-width': 150, 'text-wrap': 'wrap', 'min-zoomed-font-size': 6, events: 'no' } },
     { selector: 'edge.bent', style: { 'curve-style': 'round-segments', 'segment-weights': 'data(weights)', 'segment-distances': 'data(distances)', 'segment-radii': 18, 'edge-distances': 'node-position' } },
+    { selector: 'edge.loop', style: { 'loop-direction': '90deg', 'loop-sweep': '35deg', 'control-point-step-size': 190 } },
     { selector: 'edge.else, edge.own', style: { 'line-style': 'dashed' } },
     { selector: 'edge.start', style: { 'line-color': brand, 'target-arrow-color': brand } },
     { selector: 'edge.near', style: { 'line-color': brand, 'target-arrow-color': brand, width: 2.5, color: text, 'z-index': 5 } },

@@ -4,7 +4,7 @@ import cytoscape from '../vendor/cytoscape/cytoscape.esm.min.mjs';
 import { arrange, rough } from './arrange.js';
 import { face, lookOf, MARKS } from './graph-look.js';
 import { labelOf } from './model.js';
-import { KINDS, clip } from './words.js';
+import { KINDS, clip, plural } from './words.js';
 
 const WIDTH = 236;
 const HEIGHT = 72;
@@ -56,7 +56,7 @@ export class Graph {
   #nodes(model) {
     const questions = model.questions.map((question) => ({
       id: `q${question.qid}`, width: WIDTH, height: HEIGHT, classes: `question ${question.type}`,
-      data: { qid: question.qid, kind: question.type, tint: question.group_data ? question.group_data.index % 8 : -1, label: `${question.qid} · ${KINDS[question.type] ?? question.type}${question.required ? ' *' : ''}\n${clip(question.text, MOST_TEXT) || '–'}` },
+      data: { qid: question.qid, kind: question.type, tint: question.group_data ? question.group_data.index % 8 : -1, label: `${question.qid} · ${KINDS[question.type] ?? question.type}${question.required ? ' *' : ''}\n${clip(question.text, MOST_TEXT) || (question.type === 'fork' ? plural(question.forking_rules?.length ?? 0, 'rule') : '–')}` },
     }));
     const extras = model.extras.map(({ id, kind }) => ({
       id, width: SMALL[kind][0], height: SMALL[kind][1], classes: kind,
@@ -81,7 +81,7 @@ export class Graph {
       layout: { name: 'preset' }, style: lookOf(),
       elements: [
         ...nodes.map((node) => ({ group: 'nodes', classes: node.classes, position: at.get(node.id), data: { ...node.data, id: node.id, width: node.width, height: node.height, face: node.data.kind ? face(node.data.kind, node.data.tint) : undefined } })),
-        ...edges.map((edge) => ({ group: 'edges', classes: [edge.kind, bends.get(edge.id) ? 'bent' : ''].join(' '), selectable: false, data: { id: edge.id, source: edge.source, target: edge.target, label: edge.label, ...bends.get(edge.id) } })),
+        ...edges.map((edge) => ({ group: 'edges', classes: [edge.kind, bends.get(edge.id) ? 'bent' : '', edge.source === edge.target ? 'loop' : ''].join(' '), selectable: false, data: { id: edge.id, source: edge.source, target: edge.target, label: edge.label, ...bends.get(edge.id) } })),
       ],
     });
     this.#cy.on('tap', 'node.question', ({ target }) => this.#options.select(target.data('qid')));

@@ -14,7 +14,7 @@ export class Preview {
     this.languages = h('select', { 'aria-label': 'Language', 'data-testid': 'preview-language', onchange: () => { this.#language = this.languages.value; this.#walk(this.#steps, { keep: true }); } });
     this.back = h('button', { type: 'button', class: 'outline-button', 'data-testid': 'preview-back', onclick: () => this.#walk(this.#steps.slice(0, -1)) }, icon('back'), 'Step back');
     this.restart = h('button', { type: 'button', class: 'outline-button', 'data-testid': 'preview-restart', onclick: () => this.#walk([]) }, icon('retry'), 'Restart');
-    this.log = h('ol', { class: 'talk', role: 'log', 'aria-label': 'Preview', tabindex: '0', 'data-testid': 'preview-log' });
+    this.log = h('div', { class: 'talk', role: 'log', 'aria-label': 'Preview', tabindex: '0', 'data-testid': 'preview-log' });
     this.failure = h('p', { class: 'failure', role: 'alert', hidden: true, 'data-testid': 'preview-failure' });
     this.ended = h('p', { class: 'ended', role: 'status', hidden: true, 'data-testid': 'preview-ended' }, 'The script ends here.');
     this.variables = h('tbody');
@@ -23,6 +23,7 @@ export class Preview {
     this.table = h('table', { class: 'variables', 'aria-labelledby': 'variables-title', 'data-testid': 'variables' }, h('thead', { class: 'hidden' }, h('tr', {}, h('th', { scope: 'col' }, 'Name'), h('th', { scope: 'col' }, 'Value'))), this.variables);
     this.#ask = control((answer) => this.#answer(answer));
     element.append(
+      h('h2', { class: 'hidden' }, 'Preview'),
       h('div', { class: 'preview-bar' }, this.back, this.restart, this.languages),
       h('div', { class: 'preview-talk' }, this.log, this.ended, this.failure, this.#ask.element),
       h('section', { class: 'part' }, this.variablesTitle, this.noVariables, this.table));
@@ -90,7 +91,7 @@ export class Preview {
   #log(messages) {
     const rows = messages.map(({ sender, text, question }) => {
       const qid = this.#page.model.byId.get(question)?.qid;
-      return { key: `${sender}|${question}|${text}`, make: () => h('li', { class: sender === 'you' ? 'own' : 'said', 'data-testid': 'preview-message' },
+      return { key: `${sender}|${question}|${text}`, make: () => h('div', { class: sender === 'you' ? 'own' : 'said', 'data-testid': 'preview-message' },
         h('span', { class: 'hidden' }, sender === 'you' ? 'You: ' : 'Script: '), h('span', { class: 'bubble' }, linkified(String(text))),
         qid !== undefined && sender !== 'you' && h('button', { type: 'button', class: 'qid', title: 'Show in the graph', 'aria-label': `Question ${qid} in the graph`, onclick: () => this.#page.select(qid) }, String(qid))) };
     });

@@ -40,7 +40,7 @@ export class Results {
       h('dl', { class: 'figures' }, figure('started', 'Started'), figure('completed', 'Completed'), figure('rate', 'Completion'), figure('median', 'Time, median')),
       this.note,
       h('div', { class: 'wide-cards' },
-        card('Completion', this.completion.element), card('How far they come', this.funnel.element), card('Where they stopped', this.noStops, this.stops.element)),
+        h('div', { class: 'column-cards' }, card('Completion', this.completion.element), card('Where they stopped', this.noStops, this.stops.element)), card('How far they come', this.funnel.element)),
       h('h2', {}, 'Questions'), this.cards, this.more);
     this.element.append(h('div', { class: 'results-bar' }, h('h2', {}, 'Results'), this.sources, h('span', { class: 'grow' }), this.csv, this.summary, this.json), this.failure, this.empty, this.charts);
     this.#links();
@@ -160,7 +160,7 @@ class QuestionCard {
   }
 
   #texts({ total, results }) {
-    const list = this.#chart('texts', () => ({ element: h('ul', { class: 'texts', 'data-testid': 'texts' }) })).element;
+    const list = this.#chart('texts', () => ({ element: h('ul', { class: 'texts', tabindex: '0', 'aria-label': 'Newest texts', 'data-testid': 'texts' }) })).element;
     const rest = this.#chart('rest', () => ({ element: h('p', { class: 'quiet facts' }) })).element;
     const key = JSON.stringify(results);
     // the newest stand above; whoever reads further down is not pushed about while nothing changed
