@@ -15,6 +15,8 @@ use tertulia::store::{Connection, Request, StoreError, meta, threads};
 use tertulia::web::visitors::{self, Conversation};
 use tokio::sync::mpsc;
 
+use super::demo_surveys;
+
 const SEEDED: &str = "demo_seeded";
 /// The demo operator's external name, by which the printed link finds them again.
 const OPERATOR: &str = "demo:operator";
@@ -56,6 +58,7 @@ pub async fn seed(house: &House) -> anyhow::Result<Option<AccountId>> {
     let rules = house.script_rules();
     let made = house.store.write(move |connection| make(connection, &kind, rules, now)).await?;
     talk(house, &made).await?;
+    demo_surveys::fill(house).await?;
     Ok(Some(made.operator.id))
 }
 

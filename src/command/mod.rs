@@ -3,6 +3,7 @@
 mod accounts;
 mod database;
 mod demo;
+mod demo_surveys;
 mod schemas;
 mod serve;
 mod settings;

@@ -41,6 +41,8 @@ pub struct Config {
     pub widget: Widget,
     /// `limits.*`
     pub limits: Limits,
+    /// `surveys.*`
+    pub surveys: Surveys,
     /// `log.*`
     pub log: Log,
 }
@@ -190,6 +192,13 @@ pub struct Limits {
     pub logins_per_minute: u32,
     /// The largest JSON body in bytes.
     pub body_bytes: usize,
+}
+
+/// Surveys.
+#[derive(Clone, Debug)]
+pub struct Surveys {
+    /// The types of schemas that surveys may have.
+    pub types: Vec<String>,
 }
 
 /// What is logged.

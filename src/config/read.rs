@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
-use super::{Auth, Chat, Config, Limits, Log, Media, Schemas, Scripts, Server, Socket, Widget};
+use super::{Auth, Chat, Config, Limits, Log, Media, Schemas, Scripts, Server, Socket, Surveys, Widget};
 use crate::domain::posting::PostRules;
 use crate::domain::visibility::Visibility;
 
@@ -237,6 +237,7 @@ fn blank() -> Config {
             scripts: BTreeMap::new(),
         },
         limits: Limits { visitors_per_minute: 0, logins_per_minute: 0, body_bytes: 0 },
+        surveys: Surveys { types: Vec::new() },
         log: Log { filter: String::new(), json: false },
     }
 }

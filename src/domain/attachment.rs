@@ -288,6 +288,36 @@ impl Attachment {
             "content_type_name": self.content_type.and_then(object_kind),
         })
     }
+
+    /// The same of what hangs on an item of a survey: `message` holds the item's number there.
+    pub fn to_json_of_item(&self, look: &Look) -> Value {
+        let mut object = self.to_json(look);
+        if let Value::Object(fields) = &mut object
+            && let Some(item) = fields.remove("message")
+        {
+            fields.insert("item".into(), item);
+        }
+        object
+    }
+
+    /// Changes what the edit names; the files that are not needed any more.
+    pub fn apply(&mut self, edit: AttachmentEdit) -> Vec<String> {
+        self.kind = edit.kind.unwrap_or(self.kind);
+        self.title = edit.title.unwrap_or_else(|| std::mem::take(&mut self.title));
+        self.description = edit.description.unwrap_or_else(|| std::mem::take(&mut self.description));
+        self.options = edit.options.or(self.options.take()).filter(|options| !options.is_null());
+        self.object_id = edit.object_id.or(self.object_id);
+        self.content_type = edit.content_type.or(self.content_type);
+        self.url = edit.url.or(self.url.take());
+        let Some((file, thumbnail)) = edit.file else { return Vec::new() };
+        let replaced = [self.file.replace(file), std::mem::replace(&mut self.thumbnail_file, thumbnail)];
+        replaced.into_iter().flatten().collect()
+    }
+
+    /// The files it has.
+    pub fn files(&self) -> impl Iterator<Item = String> {
+        self.file.clone().into_iter().chain(self.thumbnail_file.clone())
+    }
 }
 
 #[cfg(test)]

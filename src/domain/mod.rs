@@ -44,6 +44,7 @@ pub mod running;
 pub mod scene;
 pub mod script;
 pub mod seat;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 pub mod text;

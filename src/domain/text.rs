@@ -26,6 +26,13 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// What [`escape`] did, undone.
+pub fn unescape(text: &str) -> String {
+    // `&amp;` last, lest what it gives is read again
+    let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#x27;", "'");
+    plain.replace("&amp;", "&")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +48,7 @@ mod tests {
         ];
         for (sent, leaves) in table {
             assert_eq!(escape(sent), leaves);
+            assert_eq!(unescape(leaves), sent);
         }
     }
 }

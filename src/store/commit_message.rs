@@ -232,17 +232,7 @@ pub(super) fn edit_attachment(
     edit: AttachmentEdit,
 ) -> Result<(), CommitError> {
     let mut attachment = load_attachment(step, message, id)?;
-    attachment.kind = edit.kind.unwrap_or(attachment.kind);
-    attachment.title = edit.title.unwrap_or(attachment.title);
-    attachment.description = edit.description.unwrap_or(attachment.description);
-    attachment.options = edit.options.or(attachment.options).filter(|options| !options.is_null());
-    attachment.object_id = edit.object_id.or(attachment.object_id);
-    attachment.content_type = edit.content_type.or(attachment.content_type);
-    attachment.url = edit.url.or(attachment.url);
-    if let Some((file, thumbnail)) = edit.file {
-        let replaced = [attachment.file.replace(file), std::mem::replace(&mut attachment.thumbnail_file, thumbnail)];
-        step.outcome.orphans.extend(replaced.into_iter().flatten());
-    }
+    step.outcome.orphans.extend(attachment.apply(edit));
     diesel::update(attachments::table.find(id)).set(AttachmentRow::of(&attachment)?).execute(step.connection)?;
     touch(step, message)
 }

@@ -106,6 +106,8 @@ macro_rules! compare {
     }};
 }
 
+pub(super) use compare;
+
 fn filter(query: Boxed<'_>, condition: Condition) -> Boxed<'_> {
     match condition {
         Condition::Number(Column::RelatedQuestion, Comparison::IsNull, values) if values.contains(&1) => {

@@ -18,6 +18,7 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod columns;
 mod commit;
 mod commit_message;
 mod commit_seat;
@@ -25,6 +26,7 @@ mod connection;
 pub mod files;
 pub mod messages;
 pub mod meta;
+pub mod results;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;
@@ -34,6 +36,8 @@ mod schema_rows;
 pub mod schemas;
 pub mod script_log;
 pub mod search;
+pub mod survey_items;
+pub mod surveys;
 #[cfg(test)]
 mod tests;
 pub mod threads;

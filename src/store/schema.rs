@@ -288,6 +288,7 @@ diesel::table! {
         position -> BigInt,
         created -> BigInt,
         updated -> BigInt,
+        idempotency_key -> Nullable<Text>,
     }
 }
 

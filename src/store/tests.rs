@@ -1,5 +1,7 @@
 //! The store, from its own doors: what a commit stores, in which numbers, and at what cost.
 
+mod surveys;
+
 use std::sync::Arc;
 use std::sync::mpsc;
 

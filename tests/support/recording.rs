@@ -123,7 +123,12 @@ impl Replay {
         let mut cast = BTreeMap::new();
         for user in seed["users"].as_array().expect("users") {
             let text = |name: &str| user[name].as_str().expect("a text");
-            let role = if user["superuser"] == true { "superuser" } else { "member" };
+            let role = match text("name") {
+                _ if user["superuser"] == true => "superuser",
+                // B-IMPERSONATE: only who is marked as a bot speaks for others
+                "bot" => "bot",
+                _ => "member",
+            };
             let person = house.account(text("first_name"), text("last_name"), role);
             stand_ins.bind(&format!("<user:{}>", text("name")), person.id);
             let socket = person.opens().await;

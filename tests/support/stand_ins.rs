@@ -55,8 +55,8 @@ impl StandIns {
         if let Some(known) = self.known(token) {
             return if known == actual { Ok(()) } else { Err(format!("{token} = {known}")) };
         }
-        let family = token.split(':').next().unwrap_or_default();
-        let taken = self.ids.iter().find(|(other, id)| **id == actual && other.starts_with(family));
+        let family = format!("{}:", token.split(':').next().unwrap_or_default());
+        let taken = self.ids.iter().find(|(other, id)| **id == actual && other.starts_with(&family));
         match taken {
             Some((other, _)) => Err(format!("{token}, a new id, and not that of {other}")),
             None => {

@@ -41,6 +41,7 @@ pub mod pool;
 pub mod preview;
 mod progress;
 pub mod record;
+pub mod results;
 pub mod review;
 pub mod rollback;
 pub mod rules;

@@ -30,15 +30,21 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
+/// A month of a year.
+pub type Month = (u16, u16);
+
 /// Whether the text is a date, a time or both, in one of the accepted forms.
 pub fn is_moment(text: &str) -> bool {
     let text = text.trim();
-    is_iso_date(text)
+    month_of(text).is_some()
         || is_iso_time(text.strip_prefix(['T', 't']).unwrap_or(text), text.starts_with(['T', 't']))
-        || is_date_time(text)
-        || is_named_date(text)
-        || is_dotted_date(text)
         || is_clock_time(text)
+}
+
+/// The year and month of a text that is a date, or a date and a time.
+pub fn month_of(text: &str) -> Option<Month> {
+    let text = text.trim();
+    iso_date(text).or_else(|| date_time(text)).or_else(|| named_date(text)).or_else(|| dotted_date(text))
 }
 
 /// A number of `least` to `most` digits and nothing else.
@@ -47,26 +53,28 @@ fn digits(text: &str, least: usize, most: usize) -> Option<u16> {
     if fits { text.parse().ok() } else { None }
 }
 
-fn is_date(year: Option<u16>, month: Option<u16>, day: Option<u16>) -> bool {
-    let (Some(year @ 1..=9999), Some(month), Some(day)) = (year, month, day) else { return false };
-    let (year, month, day) = (i16::try_from(year), i8::try_from(month), i8::try_from(day));
-    matches!((year, month, day), (Ok(year), Ok(month), Ok(day)) if Date::new(year, month, day).is_ok())
+/// The month of a date that is in the calendar.
+fn date(year: Option<u16>, month: Option<u16>, day: Option<u16>) -> Option<Month> {
+    let (Some(year @ 1..=9999), Some(month), Some(day)) = (year, month, day) else { return None };
+    let whole = (i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+    Date::new(whole.0, whole.1, whole.2).ok()?;
+    Some((year, month))
 }
 
-fn is_iso_date(text: &str) -> bool {
+fn iso_date(text: &str) -> Option<Month> {
     if let (8, Some((year, rest))) = (text.len(), text.split_at_checked(4)) {
-        let Some((month, day)) = rest.split_at_checked(2) else { return false };
-        return is_date(digits(year, 4, 4), digits(month, 2, 2), digits(day, 2, 2));
+        let (month, day) = rest.split_at_checked(2)?;
+        return date(digits(year, 4, 4), digits(month, 2, 2), digits(day, 2, 2));
     }
     let mut parts = text.splitn(3, '-');
     let mut part = |width| parts.next().and_then(|part| digits(part, width, width));
-    is_date(part(4), part(2), part(2))
+    date(part(4), part(2), part(2))
 }
 
-fn is_date_time(text: &str) -> bool {
-    let Some((date, time)) = text.split_once(['T', 't', ' ']) else { return false };
+fn date_time(text: &str) -> Option<Month> {
+    let (date, time) = text.split_once(['T', 't', ' '])?;
     let basic = !date.contains('-');
-    is_iso_date(date) && is_iso_time(time, basic) && (basic || time.contains(':'))
+    iso_date(date).filter(|_| is_iso_time(time, basic) && (basic || time.contains(':')))
 }
 
 /// A time with or without its zone; without colons only where nothing else could be meant.
@@ -131,21 +139,21 @@ fn month(name: &str) -> Option<u16> {
     (1..).zip(&MONTHS).find(|(_, month)| named(month)).map(|(number, _)| number)
 }
 
-fn is_named_date(text: &str) -> bool {
+fn named_date(text: &str) -> Option<Month> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let [first, second, year] = words[..] else { return false };
+    let [first, second, year] = words[..] else { return None };
     let year = digits(year, 4, 4);
     match second.strip_suffix(',') {
-        Some(day) => is_date(year, month(first), digits(day, 1, 2)),
-        None => is_date(year, month(second), digits(first, 1, 2)),
+        Some(day) => date(year, month(first), digits(day, 1, 2)),
+        None => date(year, month(second), digits(first, 1, 2)),
     }
 }
 
 /// `D.M.YYYY` and `M/D/YYYY`.
-fn is_dotted_date(text: &str) -> bool {
+fn dotted_date(text: &str) -> Option<Month> {
     let separator = if text.contains('.') { '.' } else { '/' };
     let parts: Vec<&str> = text.split(separator).collect();
-    let [first, second, year] = parts[..] else { return false };
+    let [first, second, year] = parts[..] else { return None };
     let (day, month) = if separator == '.' { (first, second) } else { (second, first) };
-    is_date(digits(year, 4, 4), digits(month, 1, 2), digits(day, 1, 2))
+    date(digits(year, 4, 4), digits(month, 1, 2), digits(day, 1, 2))
 }

@@ -1,6 +1,6 @@
 //! Surveys (contract, 14.1, 14.2): which questions are visible, when all is answered, which items are taken.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,13 +24,14 @@ pub struct SurveyState {
 /// Works out what is visible, and whether the survey is complete. Numbers without a question are ignored
 /// (B-SURVEY-DANGLING); 0 is a number like others (B-SURVEY-ZERO). Forks are not evaluated.
 pub fn state(schema: &Schema, items: &Items) -> SurveyState {
+    let by_qid: HashMap<i64, &Question> = schema.questions.iter().map(|question| (question.qid, question)).collect();
     let mut visible: BTreeSet<i64> = BTreeSet::new();
     let mut waiting: Vec<&Question> = schema.first().into_iter().collect();
     while let Some(question) = waiting.pop() {
         if visible.insert(question.qid) {
             let chosen = items.get(&question.id).map(|answers| question.chosen(answers)).unwrap_or_default();
             let named = chosen.iter().map(|answer| answer.next_qid).chain([question.next_qid]);
-            waiting.extend(named.flatten().filter_map(|qid| schema.by_qid(qid)));
+            waiting.extend(named.flatten().filter_map(|qid| by_qid.get(&qid).copied()));
         }
     }
     let is_done = |question: &&Question| {

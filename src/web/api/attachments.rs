@@ -16,7 +16,7 @@ use crate::web::Doors;
 use crate::web::entry::Caller;
 use crate::web::error::ApiError;
 
-fn attachment_of(request: &HttpRequest) -> AttachmentId {
+pub(super) fn attachment_of(request: &HttpRequest) -> AttachmentId {
     number(request, "attachment")
 }
 

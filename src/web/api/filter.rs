@@ -28,7 +28,7 @@ fn numbers(name: &str) -> Option<Column> {
     }
 }
 
-fn comparison(name: &str) -> Option<Comparison> {
+pub(super) fn comparison(name: &str) -> Option<Comparison> {
     match name {
         "" | "in" => Some(Comparison::In),
         "gt" => Some(Comparison::Gt),
@@ -40,7 +40,7 @@ fn comparison(name: &str) -> Option<Comparison> {
     }
 }
 
-fn truth(value: &str) -> Option<bool> {
+pub(super) fn truth(value: &str) -> Option<bool> {
     match value {
         "true" | "True" => Some(true),
         "false" | "False" => Some(false),

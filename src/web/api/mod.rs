@@ -12,18 +12,23 @@ pub mod admin;
 pub mod attachments;
 pub mod body;
 pub mod clock;
+pub mod columns;
 pub mod filter;
 pub mod members;
 pub mod messages;
 mod named;
 pub mod objects;
 pub mod page;
+pub mod results;
 pub mod schema;
 pub mod schemas;
 pub mod scripts;
 pub mod search;
 pub mod select;
 pub mod subscriptions;
+pub mod survey_attachments;
+pub mod survey_items;
+pub mod surveys;
 pub mod threads;
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -87,6 +92,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/api/search").route(web::get().to(search::search)).default_service(other()));
     message_routes(config);
+    survey_routes(config);
     script_routes(config);
     schemas::routes(config);
 }
@@ -136,6 +142,64 @@ fn message_routes(config: &mut web::ServiceConfig) {
                 .route(web::patch().to(attachments::change))
                 .route(web::put().to(attachments::change))
                 .route(web::delete().to(attachments::delete))
+                .default_service(other()),
+        );
+}
+
+fn survey_routes(config: &mut web::ServiceConfig) {
+    let other = || web::route().to(method_not_allowed);
+    config
+        .service(
+            web::resource(r"/api/accounts/{account:\d+}/surveys")
+                .route(web::get().to(surveys::list_own))
+                .route(web::post().to(surveys::create))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/schemas/{schema:\d+}/results")
+                .route(web::get().to(results::read))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/schemas/{schema:\d+}/results.csv")
+                .route(web::get().to(results::csv))
+                .default_service(other()),
+        )
+        .service(web::resource("/api/surveys").route(web::get().to(surveys::list)).default_service(other()))
+        .service(
+            web::resource(r"/api/surveys/{survey:\d+}")
+                .route(web::get().to(surveys::read))
+                .route(web::patch().to(surveys::change))
+                .route(web::put().to(surveys::change))
+                .route(web::delete().to(surveys::delete))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/surveys/{survey:\d+}/items")
+                .route(web::get().to(survey_items::list))
+                .route(web::post().to(survey_items::create))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/surveys/{survey:\d+}/items/{item:\d+}")
+                .route(web::get().to(survey_items::read))
+                .route(web::patch().to(survey_items::change))
+                .route(web::put().to(survey_items::change))
+                .route(web::delete().to(survey_items::delete))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/surveys/{survey:\d+}/items/{item:\d+}/attachments")
+                .route(web::get().to(survey_attachments::list))
+                .route(web::post().to(survey_attachments::create))
+                .default_service(other()),
+        )
+        .service(
+            web::resource(r"/api/surveys/{survey:\d+}/items/{item:\d+}/attachments/{attachment:\d+}")
+                .route(web::get().to(survey_attachments::read))
+                .route(web::patch().to(survey_attachments::change))
+                .route(web::put().to(survey_attachments::change))
+                .route(web::delete().to(survey_attachments::delete))
                 .default_service(other()),
         );
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod properties;
 mod records;
+mod results;
 mod rollbacks;
 mod rule_book;
 mod scene;

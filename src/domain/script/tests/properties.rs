@@ -65,7 +65,7 @@ fn question() -> impl Strategy<Value = Question> {
     )
 }
 
-fn schema() -> impl Strategy<Value = Schema> {
+pub(super) fn schema() -> impl Strategy<Value = Schema> {
     prop::collection::vec(question(), 1..8).prop_map(|mut questions| {
         for (qid, question) in (0..).zip(&mut questions) {
             (question.id, question.qid, question.position) = (qid + 10, qid, qid + 1);
@@ -186,15 +186,22 @@ proptest! {
 
     #[test]
     fn what_is_visible_is_what_a_naive_search_finds(
-        schema in schema(), picks in prop::collection::vec((0_i64..8, prop::collection::vec(90_i64..800, 0..4)), 0..8),
+        mut schema in schema(), turn in 0_i64..8, picks in prop::collection::vec((0_i64..8, prop::collection::vec(90_i64..800, 0..4)), 0..8),
     ) {
+        // any question may be the first one
+        let length = i64::try_from(schema.questions.len()).expect("a few");
+        for question in &mut schema.questions {
+            question.position = (question.position + turn) % length;
+        }
+        let first = schema.questions.iter().find(|question| question.position == 0).expect("a first one").qid;
+        schema.sort();
         let mut items: Items = picks.into_iter().map(|(qid, answers)| (qid + 10, answers)).collect();
         for (id, answers) in &mut items {
             let known = schema.question(*id).map(|question| question.answers.iter().map(|answer| answer.id));
             answers.extend(known.into_iter().flatten().take(answers.len()));
         }
         let found = state(&schema, &items);
-        let mut naive = BTreeSet::from([0_i64]);
+        let mut naive = BTreeSet::from([first]);
         for _ in 0..=schema.questions.len() {
             let seen = naive.clone();
             for question in schema.questions.iter().filter(|question| seen.contains(&question.qid)) {
