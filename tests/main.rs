@@ -22,6 +22,7 @@ mod attachments;
 mod better_than_recorded;
 mod borders;
 mod browser;
+mod browser_admin;
 mod cost;
 mod crash;
 mod desk_login;

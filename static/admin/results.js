@@ -87,7 +87,7 @@ export class Results {
     setText(this.figures.rate, percent(completed, started));
     setText(this.figures.median, span(completion.median_seconds));
     this.completion.draw([{ key: 'completed', label: 'Completed', count: completed, tone: 'good' }, { key: 'open', label: 'Not completed', count: started - completed, tone: 'open' }]);
-    const answerable = questions.filter(({ type }) => !['message', 'fork'].includes(type));
+    const answerable = questions.filter(isAnswerable);
     this.funnel.draw(answerable.slice(0, 200).map((question) => ({ key: question.question, label: name(question), count: question.answered, share: started ? question.answered / started : null })), started);
     this.#drawStops(stops.filter(({ count }) => count > 0), started);
     this.#drawQuestions();
@@ -102,7 +102,7 @@ export class Results {
   }
 
   #drawQuestions() {
-    const questions = this.#told.questions.filter(({ type, seen, answered }) => !['message', 'fork'].includes(type) || seen + answered > 0);
+    const questions = this.#told.questions.filter(isAnswerable);
     questions.slice(0, this.#most).forEach((question) => {
       const known = this.#cards.get(question.question);
       const shown = known ?? new QuestionCard(question);
@@ -175,6 +175,9 @@ class QuestionCard {
 }
 
 function card(title, ...content) { return h('section', { class: 'card' }, h('h3', {}, title), ...content); }
+
+/** Messages and forks pass by without an answer. */
+function isAnswerable({ type }) { return type !== 'message' && type !== 'fork'; }
 
 function name({ qid, text }) { return `${qid} ${clip(text, 60)}`; }
 
