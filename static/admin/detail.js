@@ -1,7 +1,7 @@
 // One question in full: what it says, where it leads and why, and in drafts a form to change it.
 
 import { h, icon } from '../ui/dom.js';
-import { editor } from './edit.js';
+import { adder, editor } from './edit.js';
 import { sign } from './graph-look.js';
 import { isChoice, targetOf } from './model.js';
 import { KINDS, clip, plural } from './words.js';
@@ -38,9 +38,10 @@ export class Detail {
     const kinds = new Map();
     for (const { type } of model.questions) kinds.set(type, (kinds.get(type) ?? 0) + 1);
     return [
-      h('h2', {}, 'Choose a question'),
-      h('p', { class: 'quiet' }, 'In the graph, in the outline, or by its number in the search. With the keyboard: the graph takes the arrow keys.'),
+      h('h2', {}, model.first ? 'Choose a question' : 'An empty draft'),
+      model.first ? h('p', { class: 'quiet' }, 'In the graph, in the outline, or by its number in the search. With the keyboard: the graph takes the arrow keys.') : '',
       h('ul', { class: 'kinds' }, [...kinds].map(([kind, count]) => h('li', {}, sign(kind), KINDS[kind] ?? kind, h('b', {}, count.toLocaleString())))),
+      ...(this.#page.edits ? [adder(this.#page)] : []),
     ];
   }
 

@@ -40,7 +40,7 @@ export class Results {
       h('dl', { class: 'figures' }, figure('started', 'Started'), figure('completed', 'Completed'), figure('rate', 'Completion'), figure('median', 'Time, median')),
       this.note,
       h('div', { class: 'wide-cards' },
-        h('div', { class: 'column-cards' }, card('Completion', this.completion.element), card('Where they stopped', this.noStops, this.stops.element)), card('How far they come', this.funnel.element)),
+        h('div', { class: 'column-cards' }, card('Completion', this.completion.element), card('Where they stopped', this.noStops, this.stops.element)), card('How far they came', this.funnel.element)),
       h('h2', {}, 'Questions'), this.cards, this.more);
     this.element.append(h('div', { class: 'results-bar' }, h('h2', {}, 'Results'), this.sources, h('span', { class: 'grow' }), this.csv, this.summary, this.json), this.failure, this.empty, this.charts);
     this.#links();

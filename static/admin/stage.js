@@ -47,6 +47,7 @@ export class Stage {
   showAs(form) {
     this.#shownAs = form;
     this.#arrange();
+    this.select(this.#page.selected);
   }
 
   #arrange() {
