@@ -68,7 +68,7 @@ export class Model {
         edges.set(key, edge);
       }
     }
-    if (this.first) edges.set(START, { id: START, source: START, target: `q${this.first.qid}`, kind: 'start', labels: [] });
+    if (this.first) edges.set(START, { id: `${START}>`, source: START, target: `q${this.first.qid}`, kind: 'start', labels: [] });
     return [...edges.values()];
   }
 

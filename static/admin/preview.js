@@ -127,7 +127,7 @@ export class Preview {
       if (!index) return;
       for (const edge of model.between(chain[index - 1], qid)) { walked.add(edge.id); walked.add(edge.source); if (qid === null) walked.add(edge.target); }
     });
-    if (model.first) { walked.add('start'); walked.add(`q${model.first.qid}`); }
+    if (model.first) { walked.add('start'); walked.add('start>'); walked.add(`q${model.first.qid}`); }
     stage.mark('walked', [...walked]);
     stage.mark('current', current === undefined ? [] : [`q${current}`]);
     if (current !== undefined) stage.reveal(current);
