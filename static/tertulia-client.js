@@ -10,7 +10,8 @@
  * connection was away is missing afterwards, edits and deletions included; nothing is ever shown twice.
  *
  * Events: `connection` (offline | connecting | online) · `thread` (something about it changed) · `removed` (thread id) ·
- * `message` ({ thread, message }: somebody else said something new) · `presence` · `unauthorized`.
+ * `message` ({ thread, message }: somebody else said something new) · `member` (where somebody stands in a script, for those who may
+ * control others) · `presence` · `unauthorized`.
  */
 
 import { Api, ApiError, Emitter, Shelf } from './client/basics.js';
@@ -269,6 +270,9 @@ export class Client extends Emitter {
       case 'thread_updated': return this.#threadUpdated(data);
       case 'unread_updated': return this.#unread(data);
       case 'thread_someone_is_writing': return this.#writing(data);
+      case 'member_updated':
+        this.threads.get(data.thread)?.heard(data.rev);
+        return this.emit('member', data);
       case 'presence_updated':
         this.presence.set(data.account, data.online);
         return this.emit('presence', data);

@@ -22,6 +22,7 @@ mod attachments;
 mod better_than_recorded;
 mod borders;
 mod browser;
+mod browser_admin;
 mod browser_scripts;
 mod cost;
 mod crash;

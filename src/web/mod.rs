@@ -6,6 +6,7 @@
 //! - [`unsubscribe`]: the page behind the links in mails.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
 //! - [`pages`]: what people look at; [`statics`]: files that are served, and [`lean`] how; [`openapi`]: all described.
+//! - [`admin_pages`]: the pages for schemas and their results.
 //! - [`operations`]: health, readiness, metrics. [`limits`]: rates. [`security`]: headers and request ids.
 //! - [`error`]: the one place where refusals become bodies.
 //!
@@ -14,6 +15,7 @@
 //! A handler decides nothing: rules live in [`domain`](crate::domain). Every body is bounded. 403 comes before any look
 //! whether a thread exists. No token, ticket or password is logged.
 
+pub mod admin_pages;
 pub mod api;
 pub mod entry;
 pub mod error;

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Doors;
 use super::api::page::parameters;
@@ -60,12 +60,18 @@ struct ErrorPage<'a> {
     message: &'a str,
 }
 
+/// A page as an answer.
 pub(super) fn render(status: StatusCode, page: &impl Template) -> Result<HttpResponse, ApiError> {
     let html = page.render().map_err(|error| {
         tracing::error!(%error, "a page could not be rendered");
         ApiError::unavailable("This page could not be made.")
     })?;
     Ok(HttpResponse::build(status).content_type(ContentType::html()).body(html))
+}
+
+/// What a page's script is told, as it stands in the page: inside of a script block only `<` could end it.
+pub(super) fn boot_json(boot: &Value) -> String {
+    boot.to_string().replace('<', "\\u003c")
 }
 
 /// The landing page.
@@ -110,8 +116,7 @@ pub async fn desk(request: HttpRequest, doors: web::Data<Doors>) -> Result<HttpR
         "role": caller.account.role.as_str(),
         "email": caller.account.email,
     });
-    // inside of a script block only `<` could end it
-    let boot_json = boot.to_string().replace('<', "\\u003c");
+    let boot_json = boot_json(&boot);
     let csrf = caller.csrf.as_deref().unwrap_or_default();
     render(StatusCode::OK, &Desk { csrf, boot_json: &boot_json, version: VERSION })
 }

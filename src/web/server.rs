@@ -22,7 +22,7 @@ use super::entry::login::{self, Passwords};
 use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
-use super::{Doors, api, openapi, operations, pages, security, statics, unsubscribe, visitors, ws};
+use super::{Doors, admin_pages, api, openapi, operations, pages, security, statics, unsubscribe, visitors, ws};
 use crate::actors::jobs::Jobs;
 use crate::actors::{House, presence_news, restarts};
 use crate::config::Config;
@@ -169,6 +169,8 @@ fn page_routes(config: &mut web::ServiceConfig) {
         .service(open("/demo", look().to(pages::demo)))
         .service(open("/docs/websocket", look().to(pages::websocket)))
         .service(open("/desk", look().to(pages::desk)))
+        .service(open("/admin/schemas", look().to(admin_pages::schemas)))
+        .service(open(r"/admin/schemas/{schema:\d+}", look().to(admin_pages::schema)))
         .service(open("/login", look().to(pages::login)).route(web::post().to(login::login)))
         // never HEAD: looking at the link must not use it up
         .service(open("/enter", web::get().to(login::link)))

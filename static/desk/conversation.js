@@ -5,6 +5,7 @@ import { Composer } from '../ui/composer.js';
 import { h, icon } from '../ui/dom.js';
 import { MessageList } from '../ui/message-list.js';
 import { isPresent, threadName } from './people.js';
+import { ScriptPanel } from './script-panel.js';
 
 const CREATE = 2;
 const EDIT = 4;
@@ -31,6 +32,7 @@ export class Conversation {
     this.verb = h('span');
     this.toggle = h('button', { type: 'button', class: 'outline-button', 'data-testid': 'toggle-state', onclick: () => this.#toggleState() },
       this.verb, h('span', { class: 'wide' }, ' conversation'));
+    this.script = new ScriptPanel(this.#desk);
     this.failure = h('p', { class: 'failure', role: 'alert', hidden: true });
     this.list = new MessageList({
       server: location.origin,
@@ -50,8 +52,8 @@ export class Conversation {
     this.frame = h('div', { class: 'frame', hidden: true, 'data-testid': 'conversation' },
       h('header', { class: 'pane-head' },
         h('a', { class: 'icon-button back', href: '#', 'aria-label': 'Back to the list' }, icon('back')),
-        h('div', { class: 'who' }, this.title, this.subtitle), this.toggle),
-      this.failure, this.list.element);
+        h('div', { class: 'who' }, this.title, this.subtitle), this.script.button, this.toggle),
+      this.failure, this.script.element, this.list.element);
     this.composer = new Composer({
       label: 'Write a reply…', dropZone: this.frame,
       send: (text, files) => { client.send(this.#thread, text, files); this.render(); },
@@ -84,6 +86,7 @@ export class Conversation {
     this.composer.clearFiles();
     this.composer.draft = this.#drafts.get(thread?.id) ?? '';
     this.frame.hidden = !thread;
+    this.script.enter(thread);
     this.nothing.hidden = Boolean(thread);
     this.#load();
     this.render();
@@ -121,6 +124,7 @@ export class Conversation {
     this.subtitle.classList.toggle('online', present && !closed);
     this.toggle.hidden = !(this.#rights & EDIT_THREAD);
     setText(this.verb, closed ? 'Reopen' : 'Close');
+    this.script.render();
   }
 
   #toggleState() {
