@@ -109,9 +109,7 @@ impl<'a> Checker<'a> {
     /// Notes what is wrong at the end of the way that was walked, or of that way with one more question.
     fn found(&mut self, text: String, at: Option<i64>) {
         let path = self.path.iter().map(|step| step.state.0).chain(at);
-        if !self.found.contains_key(&text) {
-            self.found.insert(text, path.collect());
-        }
+        self.found.entry(text).or_insert_with(|| path.collect());
     }
 
     /// Walks depth first; false if there were too many ways.

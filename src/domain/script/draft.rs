@@ -102,7 +102,7 @@ impl Draft {
             let known = id.filter(|id| used.insert(*id)).and_then(|id| before?.group(id));
             let (group, errors) = match form::object(body) {
                 Ok(map) => parts::group(map, known, false, &mut self.fresh),
-                Err(errors) => (Group { id: self.fresh.next(), ..Group::default() }, errors),
+                Err(errors) => (Group { id: self.fresh.number(), ..Group::default() }, errors),
             };
             self.schema.groups.push(group);
             self.groups.push(errors);
@@ -139,7 +139,7 @@ impl Draft {
             let mut read = match form::object(body) {
                 Ok(map) => parts::question(map, &around, &mut fresh),
                 Err(own) => QuestionDraft {
-                    question: nobody(fresh.next()),
+                    question: nobody(fresh.number()),
                     hung: None,
                     errors: QuestionErrors { own, ..QuestionErrors::default() },
                     has_kind: false,

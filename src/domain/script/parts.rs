@@ -18,7 +18,7 @@ pub struct Fresh(i64);
 
 impl Fresh {
     /// The next one.
-    pub fn next(&mut self) -> i64 {
+    pub fn number(&mut self) -> i64 {
         self.0 -= 1;
         self.0
     }
@@ -90,7 +90,7 @@ pub struct Surroundings<'a> {
 /// Reads a question.
 pub fn question(body: &Map<String, Value>, around: &Surroundings<'_>, fresh: &mut Fresh) -> QuestionDraft {
     let mut form = Form::new(body);
-    let id = around.before.map_or_else(|| fresh.next(), |before| before.id);
+    let id = around.before.map_or_else(|| fresh.number(), |before| before.id);
     let mut question = match around.before.filter(|_| around.partial) {
         Some(before) => before.clone(),
         None => {
@@ -158,7 +158,7 @@ pub fn answer(
     fresh: &mut Fresh,
 ) -> (Answer, FieldErrors) {
     let mut form = Form::new(body);
-    let id = before.map_or_else(|| fresh.next(), |before| before.id);
+    let id = before.map_or_else(|| fresh.number(), |before| before.id);
     let mut answer = match before.filter(|_| partial) {
         Some(before) => before.clone(),
         None => {
@@ -186,7 +186,7 @@ pub fn group(
     fresh: &mut Fresh,
 ) -> (Group, FieldErrors) {
     let mut form = Form::new(body);
-    let id = before.map_or_else(|| fresh.next(), |before| before.id);
+    let id = before.map_or_else(|| fresh.number(), |before| before.id);
     let mut group = match before.filter(|_| partial) {
         Some(before) => before.clone(),
         None => {
