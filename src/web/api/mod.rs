@@ -28,6 +28,7 @@ pub mod select;
 pub mod subscriptions;
 pub mod survey_attachments;
 pub mod survey_items;
+pub mod survey_shapes;
 pub mod surveys;
 pub mod threads;
 
