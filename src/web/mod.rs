@@ -3,6 +3,7 @@
 //! - [`server`]: the listening socket, all routes, starting and stopping.
 //! - [`entry`]: who is asking: tokens, JWTs, visitor tokens, operators' logins, tickets.
 //! - [`api`]: threads, members, messages, attachments, search. [`visitors`]: the widget's way in.
+//! - [`unsubscribe`]: the page behind the links in mails.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
 //! - [`pages`]: what people look at; [`statics`]: files that are served; [`openapi`]: the description of it all.
 //! - [`operations`]: health, readiness, metrics. [`limits`]: rates. [`security`]: headers and request ids.
@@ -23,12 +24,14 @@ pub mod pages;
 pub mod security;
 pub mod server;
 pub mod statics;
+pub mod unsubscribe;
 pub mod visitors;
 pub mod ws;
 
 use std::sync::Arc;
 
 use crate::actors::House;
+use crate::outbound::Outbound;
 use entry::jwt::JwtVerifier;
 use entry::keys::Keys;
 use entry::login::Passwords;
@@ -54,4 +57,6 @@ pub struct Doors {
     pub passwords: Passwords,
     /// How the world calls this server, without a slash at the end.
     pub public_url: Arc<str>,
+    /// The ways to other servers.
+    pub outbound: Outbound,
 }

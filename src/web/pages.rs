@@ -60,7 +60,7 @@ struct ErrorPage<'a> {
     message: &'a str,
 }
 
-fn render(status: StatusCode, page: &impl Template) -> Result<HttpResponse, ApiError> {
+pub(super) fn render(status: StatusCode, page: &impl Template) -> Result<HttpResponse, ApiError> {
     let html = page.render().map_err(|error| {
         tracing::error!(%error, "a page could not be rendered");
         ApiError::unavailable("This page could not be made.")

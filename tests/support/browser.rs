@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{Value, json, until};
+use super::{Value, json, rest, until};
 
 /// The name under which WebDriver hands out elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -36,7 +36,7 @@ impl Browser {
             .process_group(0)
             .spawn()
             .expect("chromedriver is installed (tests/all.sh installs it)");
-        let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let client = rest::client().build().expect("an HTTP client");
         let address = format!("http://127.0.0.1:{port}");
         let mut browser = Browser { driver, address, client, session: String::new(), profile };
         browser.starts_a_session().await;
