@@ -24,7 +24,6 @@ pub mod page;
 pub mod results;
 pub mod schema;
 mod schema_notifications;
-mod schema_surveys;
 pub mod schemas;
 pub mod scripts;
 pub mod search;
@@ -32,6 +31,7 @@ pub mod select;
 pub mod subscriptions;
 pub mod survey_attachments;
 pub mod survey_items;
+pub mod survey_shapes;
 pub mod surveys;
 pub mod threads;
 

@@ -108,7 +108,7 @@ async fn tally(house: &House, asked: &Asked) -> Result<(Results, bool), ApiError
     params(("schema" = i64, Path), ("source" = Option<String>, Query), ("from" = Option<String>, Query),
            ("to" = Option<String>, Query), ("texts_offset" = Option<i64>, Query), ("texts_limit" = Option<i64>, Query),
            ("fields" = Option<String>, Query), ("If-None-Match" = Option<String>, Header)),
-    responses((status = 200, body = super::schema::Results), (status = 304), (status = 400, body = super::schema::FieldErrors),
+    responses((status = 200, body = super::survey_shapes::Results), (status = 304), (status = 400, body = super::schema::FieldErrors),
               (status = 403, body = super::schema::Detail), (status = 404, body = super::schema::Detail)))]
 pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
     let house = &doors.house;

@@ -6,7 +6,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use super::schema_notifications::*;
-pub use super::schema_surveys::*;
 
 /// A refusal that belongs to no field.
 #[derive(Serialize, ToSchema)]

@@ -55,7 +55,7 @@ fn one(request: &HttpRequest, house: &House, status: StatusCode, item: &Item, id
 /// Everything that hangs on an item; pages when `limit` is given.
 #[utoipa::path(get, path = "/api/surveys/{survey}/items/{item}/attachments", tag = "surveys",
     params(("survey" = i64, Path), ("item" = i64, Path), ("fields" = Option<String>, Query)),
-    responses((status = 200, body = Vec<super::schema::SurveyAttachment>), (status = 403, body = super::schema::Detail),
+    responses((status = 200, body = Vec<super::survey_shapes::SurveyAttachment>), (status = 403, body = super::schema::Detail),
               (status = 404, body = super::schema::Detail)))]
 pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
     let house = &doors.house;
@@ -73,7 +73,7 @@ pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 /// One of what hangs on an item.
 #[utoipa::path(get, path = "/api/surveys/{survey}/items/{item}/attachments/{attachment}", tag = "surveys",
     params(("survey" = i64, Path), ("item" = i64, Path), ("attachment" = i64, Path)),
-    responses((status = 200, body = super::schema::SurveyAttachment), (status = 403, body = super::schema::Detail),
+    responses((status = 200, body = super::survey_shapes::SurveyAttachment), (status = 403, body = super::schema::Detail),
               (status = 404, body = super::schema::Detail)))]
 pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
     let item = item(&request, &doors.house, &caller).await?;
@@ -84,7 +84,7 @@ pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 #[utoipa::path(post, path = "/api/surveys/{survey}/items/{item}/attachments", tag = "surveys",
     params(("survey" = i64, Path), ("item" = i64, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = super::schema::NewAttachment,
-    responses((status = 201, body = super::schema::SurveyAttachment), (status = 400, body = super::schema::FieldErrors),
+    responses((status = 201, body = super::survey_shapes::SurveyAttachment), (status = 400, body = super::schema::FieldErrors),
               (status = 403, body = super::schema::Detail), (status = 404, body = super::schema::Detail)))]
 pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Caller, payload: web::Payload) -> Answer {
     let house = &doors.house;
@@ -121,7 +121,7 @@ async fn kept<T>(house: &House, result: Result<T, StoreError>, written: Vec<Stri
 #[utoipa::path(patch, path = "/api/surveys/{survey}/items/{item}/attachments/{attachment}", tag = "surveys",
     params(("survey" = i64, Path), ("item" = i64, Path), ("attachment" = i64, Path)),
     request_body = super::schema::NewAttachment,
-    responses((status = 200, body = super::schema::SurveyAttachment), (status = 400, body = super::schema::FieldErrors),
+    responses((status = 200, body = super::survey_shapes::SurveyAttachment), (status = 400, body = super::schema::FieldErrors),
               (status = 403, body = super::schema::Detail), (status = 404, body = super::schema::Detail)))]
 pub async fn change(request: HttpRequest, doors: web::Data<Doors>, caller: Caller, payload: web::Payload) -> Answer {
     let (house, id) = (&doors.house, attachment_of(&request));

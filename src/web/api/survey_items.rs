@@ -115,7 +115,7 @@ fn gone(error: StoreError) -> ApiError {
 #[utoipa::path(get, path = "/api/surveys/{survey}/items", tag = "surveys",
     params(("survey" = i64, Path), ("ordering" = Option<String>, Query), ("limit" = Option<i64>, Query),
            ("offset" = Option<i64>, Query), ("fields" = Option<String>, Query)),
-    responses((status = 200, body = Vec<super::schema::SurveyItem>), (status = 403, body = super::schema::Detail)))]
+    responses((status = 200, body = Vec<super::survey_shapes::SurveyItem>), (status = 403, body = super::schema::Detail)))]
 pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
     let house = &doors.house;
     let survey = of_caller(&request, house, &caller).await?;
@@ -136,8 +136,8 @@ pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 /// Answers a question; it need not be visible (contract, 14.1).
 #[utoipa::path(post, path = "/api/surveys/{survey}/items", tag = "surveys",
     params(("survey" = i64, Path), ("Idempotency-Key" = Option<String>, Header)),
-    request_body = super::schema::NewSurveyItem,
-    responses((status = 201, body = super::schema::SurveyItem), (status = 400, body = super::schema::FieldErrors),
+    request_body = super::survey_shapes::NewSurveyItem,
+    responses((status = 201, body = super::survey_shapes::SurveyItem), (status = 400, body = super::schema::FieldErrors),
               (status = 403, body = super::schema::Detail)))]
 pub async fn create(
     request: HttpRequest,
@@ -166,7 +166,7 @@ pub async fn create(
 /// One item.
 #[utoipa::path(get, path = "/api/surveys/{survey}/items/{item}", tag = "surveys",
     params(("survey" = i64, Path), ("item" = i64, Path)),
-    responses((status = 200, body = super::schema::SurveyItem), (status = 403, body = super::schema::Detail),
+    responses((status = 200, body = super::survey_shapes::SurveyItem), (status = 403, body = super::schema::Detail),
               (status = 404, body = super::schema::Detail)))]
 pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
     let house = &doors.house;
@@ -183,8 +183,8 @@ pub(super) async fn find(request: &HttpRequest, house: &House, survey: &Survey) 
 
 /// Changes text or answers, checked like a new item (B-ITEM-PATCH).
 #[utoipa::path(patch, path = "/api/surveys/{survey}/items/{item}", tag = "surveys",
-    params(("survey" = i64, Path), ("item" = i64, Path)), request_body = super::schema::SurveyItemChange,
-    responses((status = 200, body = super::schema::SurveyItem), (status = 400, body = super::schema::FieldErrors),
+    params(("survey" = i64, Path), ("item" = i64, Path)), request_body = super::survey_shapes::SurveyItemChange,
+    responses((status = 200, body = super::survey_shapes::SurveyItem), (status = 400, body = super::schema::FieldErrors),
               (status = 403, body = super::schema::Detail), (status = 404, body = super::schema::Detail)))]
 pub async fn change(
     request: HttpRequest,

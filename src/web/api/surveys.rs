@@ -108,7 +108,7 @@ fn own_list(request: &HttpRequest, caller: &Caller) -> Result<AccountId, ApiErro
 #[utoipa::path(get, path = "/api/accounts/{account}/surveys", tag = "surveys",
     params(("account" = i64, Path), ("limit" = Option<i64>, Query), ("offset" = Option<i64>, Query),
            ("ordering" = Option<String>, Query), ("fields" = Option<String>, Query)),
-    responses((status = 200, body = super::schema::SurveyPage), (status = 403, body = super::schema::Detail)))]
+    responses((status = 200, body = super::survey_shapes::SurveyPage), (status = 403, body = super::schema::Detail)))]
 pub async fn list_own(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
     let account = own_list(&request, &caller)?;
     page(&request, &doors.house, Some(account)).await
@@ -118,7 +118,7 @@ pub async fn list_own(request: HttpRequest, doors: web::Data<Doors>, caller: Cal
 #[utoipa::path(get, path = "/api/surveys", tag = "surveys",
     params(("limit" = Option<i64>, Query), ("offset" = Option<i64>, Query), ("ordering" = Option<String>, Query),
            ("fields" = Option<String>, Query)),
-    responses((status = 200, body = super::schema::SurveyPage), (status = 401, body = super::schema::Detail)))]
+    responses((status = 200, body = super::survey_shapes::SurveyPage), (status = 401, body = super::schema::Detail)))]
 pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
     let sees_all = caller.account.role == Role::Superuser;
     page(&request, &doors.house, (!sees_all).then_some(caller.account.id)).await
@@ -127,8 +127,8 @@ pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 /// Begins a survey of a schema that is out (contract, 14).
 #[utoipa::path(post, path = "/api/accounts/{account}/surveys", tag = "surveys",
     params(("account" = i64, Path), ("Idempotency-Key" = Option<String>, Header)),
-    request_body = super::schema::NewSurvey,
-    responses((status = 201, body = super::schema::Survey), (status = 400, body = super::schema::FieldErrors),
+    request_body = super::survey_shapes::NewSurvey,
+    responses((status = 201, body = super::survey_shapes::Survey), (status = 400, body = super::schema::FieldErrors),
               (status = 403, body = super::schema::Detail)))]
 pub async fn create(
     request: HttpRequest,
@@ -153,7 +153,7 @@ pub async fn create(
 
 /// A survey of one's own.
 #[utoipa::path(get, path = "/api/surveys/{survey}", tag = "surveys", params(("survey" = i64, Path)),
-    responses((status = 200, body = super::schema::Survey), (status = 403, body = super::schema::Detail),
+    responses((status = 200, body = super::survey_shapes::Survey), (status = 403, body = super::schema::Detail),
               (status = 404, body = super::schema::Detail)))]
 pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
     let survey = owned(&doors.house, survey_of(&request), &caller, Refusal::NotFound).await?;
@@ -162,7 +162,7 @@ pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 
 /// Nothing of a survey is writable; `updated` moves.
 #[utoipa::path(patch, path = "/api/surveys/{survey}", tag = "surveys", params(("survey" = i64, Path)),
-    responses((status = 200, body = super::schema::Survey), (status = 403, body = super::schema::Detail),
+    responses((status = 200, body = super::survey_shapes::Survey), (status = 403, body = super::schema::Detail),
               (status = 404, body = super::schema::Detail)))]
 pub async fn change(
     request: HttpRequest,

@@ -1,4 +1,4 @@
-//! The shapes of surveys, for the OpenAPI document only.
+//! The shapes of surveys, their items and results, for the OpenAPI document only; see [`schema`](super::schema).
 
 use serde::Serialize;
 use serde_json::Value;
