@@ -19,7 +19,8 @@
 //! | --- | --- | --- |
 //! | [`web`] | HTTP doors: handlers, who comes in, pages, operations | all below |
 //! | [`socket`] | the multiplexed WebSocket door: frames and the session | `actors`, `domain`, `config` |
-//! | [`actors`] | who is present, and in which order things happen | `store`, `domain`, `config` |
+//! | [`actors`] | who is present, in which order things happen, and what must leave the house | `store`, `outbound`, `domain`, `config` |
+//! | [`outbound`] | calls to other servers: the guarded HTTP client, mail, web push | `domain`, `config` |
 //! | [`store`] | the only room that knows SQL: tables, queries, the writer, files | `domain`, `config` |
 //! | [`config`] | every setting, its default, its meaning | `domain` |
 //! | [`domain`] | the rules, pure: what is true and what may happen | nothing of the house |
@@ -53,6 +54,7 @@ pub mod actors;
 pub mod config;
 pub mod domain;
 pub mod metrics;
+pub mod outbound;
 pub mod socket;
 pub mod store;
 pub mod web;

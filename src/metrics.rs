@@ -41,8 +41,41 @@ pub struct Counters {
     pub resyncs: Counter,
     /// Mailboxes that were full when something was to be told.
     pub mailbox_full: Counter,
+    /// What leaves the house.
+    pub jobs: JobCounters,
     batch_size: Histogram,
     commit_seconds: Histogram,
+}
+
+/// Jobs: what leaves the house.
+#[derive(Default)]
+pub struct JobCounters {
+    /// Being carried out.
+    pub running: Gauge,
+    /// Carried out.
+    pub done: Counter,
+    /// Tries that failed.
+    pub failed: Counter,
+    /// Given up, for an operator to look at.
+    pub parked: Counter,
+    /// Notifications that were sent: mails, push messages, webhooks.
+    pub notifications: Counter,
+}
+
+impl JobCounters {
+    fn registered(registry: &mut Registry) -> Self {
+        let counters = Self::default();
+        registry.register("jobs_running", "Jobs being carried out", counters.running.clone());
+        registry.register("jobs_done", "Jobs carried out", counters.done.clone());
+        registry.register("jobs_failed", "Tries of jobs that failed", counters.failed.clone());
+        registry.register("jobs_parked", "Jobs given up", counters.parked.clone());
+        registry.register(
+            "notifications_sent",
+            "Mails, push messages and webhooks sent",
+            counters.notifications.clone(),
+        );
+        counters
+    }
 }
 
 impl Default for Metrics {
@@ -81,7 +114,9 @@ impl Metrics {
         let commit_seconds = Histogram::new(exponential_buckets(0.000_1, 2.0, 16));
         registry.register("commit_batch_size", "Requests in one commit", batch_size.clone());
         registry.register("commit_seconds", "Time of one commit", commit_seconds.clone());
+        let jobs = JobCounters::registered(&mut registry);
         Self(Arc::new(Counters {
+            jobs,
             registry,
             connections,
             threads,

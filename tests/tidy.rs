@@ -19,9 +19,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("config", &["domain"]),
     ("store", &["domain", "config"]),
-    ("actors", &["domain", "store", "config"]),
+    ("outbound", &["domain", "config"]),
+    ("actors", &["domain", "store", "outbound", "config"]),
     ("socket", &["domain", "actors", "config"]),
-    ("web", &["domain", "store", "actors", "config", "socket"]),
+    ("web", &["domain", "store", "outbound", "actors", "config", "socket"]),
 ];
 
 /// What a room must not even name, and why.
@@ -32,6 +33,7 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
         "the rules are pure: no clock, no dice, no I/O",
     ),
     ("config", &["actix", "diesel", "tokio"], "settings are read, nothing more"),
+    ("outbound", &["diesel", "actix"], "calls are made, nothing more"),
     ("actors", &["diesel"], "only the store knows SQL"),
     ("socket", &["diesel"], "only the store knows SQL"),
     ("web", &["diesel"], "only the store knows SQL"),

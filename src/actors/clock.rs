@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::domain::Micros;
+
+/// A span of time in microseconds; the longest that there is for one that is longer.
+pub(super) fn micros(span: Duration) -> Micros {
+    Micros::try_from(span.as_micros()).unwrap_or(Micros::MAX)
+}
 
 /// The time of day. Clones turn together.
 #[derive(Clone, Debug, Default)]

@@ -23,6 +23,9 @@
 //! | `UserThread` | member (or watcher) present or acting | its thread is awake, and the member is connected or has something under way | 256 | commands: `busy`; news: the member's connections are closed and resume |
 //! | session (see [`socket`](crate::socket)) | connection | the connection lives | an [`Outbox`] bounded in bytes and frames | the connection is closed and resumes |
 //!
+//! Two tasks stand beside them, one per node: [`presence_news`] tells who comes and goes, and [`jobs`] carries out what
+//! must leave the house: it takes from the store what is due, so it has no queue that could be full.
+//!
 //! A thread and its seats live on one arbiter, chosen by the thread's id. Absent members have no actor, and cost nothing.
 //!
 //! # Invariants
@@ -37,6 +40,7 @@ mod frames;
 mod hearing;
 mod house;
 mod intake;
+pub mod jobs;
 mod outbox;
 pub mod presence;
 pub mod presence_news;

@@ -259,12 +259,13 @@ impl Thread {
         self.last_deed = Instant::now();
         self.next_ticket += 1;
         let ticket = self.next_ticket;
-        let thread = ctx.address();
+        let (thread, now) = (ctx.address(), self.house.clock.now());
         let request = Request {
             thread: self.id,
             ticket,
+            notify: self.awake.as_ref().and_then(|awake| awake.notify_at(&decision, now, &self.house.config)),
             decision,
-            now: self.house.clock.now(),
+            now,
             // bounded by MAX_PENDING, so the mailbox cannot grow without end
             reply: Arc::new(move |answer| thread.do_send(Answered(answer))),
         };

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::clock::micros;
 use super::frames::named_frame;
 use super::told::{Around, Batch, Last, Names, News, Watchers};
+use crate::config::Config;
 use crate::domain::account::AccountView;
 use crate::domain::event::{Event, Outcome};
 use crate::domain::roster::Member;
@@ -11,7 +13,7 @@ use crate::domain::scene::{Schemas, ScriptRules, Surroundings};
 use crate::domain::script::{Schema, SchemaId};
 use crate::domain::view::{self, Look, MAX_USERS_IN_FRAMES, ThreadHead};
 use crate::domain::visibility::Visibility;
-use crate::domain::{Account, AccountId, Message, MessageId, Micros, Rev, Roster};
+use crate::domain::{Account, AccountId, Change, Decision, Message, MessageId, Micros, Rev, Roster};
 use crate::store::threads::ThreadState;
 
 /// A thread that is awake.
@@ -62,6 +64,16 @@ impl Awake {
         if self.names.get(&account.id) != Some(&shown) {
             Arc::make_mut(&mut self.names).insert(account.id, shown);
         }
+    }
+
+    /// When members who are away are to be told of what the decision says: if it makes a message, and somebody other than
+    /// its sender wants that.
+    pub(super) fn notify_at(&self, decision: &Decision, now: Micros, config: &Config) -> Option<Micros> {
+        let told = decision.changes.iter().any(|change| match change {
+            Change::CreateMessage(message) | Change::Ask { message, .. } => self.roster.notifies_beyond(message.sender),
+            _ => false,
+        });
+        told.then(|| now.saturating_add(micros(config.notifications.delay)))
     }
 
     /// How an account is shown, if it is known.

@@ -35,9 +35,11 @@ pub fn migrate(config: &Config) -> anyhow::Result<()> {
 /// Makes a consistent copy.
 pub fn backup(config: &Config, directory: &Path) -> anyhow::Result<()> {
     let made = store::backup::backup(&config.database_path(), &config.media_dir(), directory)?;
-    let key = config.server.data_dir.join("signing.key");
-    if key.exists() {
-        std::fs::copy(&key, directory.join("signing.key")).context("cannot copy the signing key")?;
+    for name in ["signing.key", "vapid.key"] {
+        let key = config.server.data_dir.join(name);
+        if key.exists() {
+            std::fs::copy(&key, directory.join(name)).with_context(|| format!("cannot copy {name}"))?;
+        }
     }
     println!("{}", json!({"directory": directory, "database_bytes": made.database_bytes, "files": made.files}));
     Ok(())

@@ -9,9 +9,10 @@ use tertulia::domain::event::{Change, Decision};
 use tertulia::domain::message::NewMessage;
 use tertulia::domain::opening::NewThread;
 use tertulia::domain::scene::ScriptRules;
+use tertulia::domain::script::record;
 use tertulia::domain::{Account, AccountId, Permissions, Role, Seat, ThreadId};
 use tertulia::store::accounts::{self, NewAccount};
-use tertulia::store::{Connection, Request, StoreError, meta, threads};
+use tertulia::store::{Connection, Request, StoreError, meta, schemas, threads};
 use tertulia::web::visitors::{self, Conversation};
 use tokio::sync::mpsc;
 
@@ -20,6 +21,10 @@ use super::demo_surveys;
 const SEEDED: &str = "demo_seeded";
 /// The demo operator's external name, by which the printed link finds them again.
 const OPERATOR: &str = "demo:operator";
+
+/// What scripts ask and surveys collect in the demo: the samples that come along.
+const SAMPLES: [&str; 2] =
+    [include_str!("../../samples/health-intake.json"), include_str!("../../samples/customer-satisfaction.json")];
 
 fn person(first_name: &str, last_name: &str, role: Role, external_id: &str) -> NewAccount {
     NewAccount {
@@ -76,6 +81,9 @@ fn make(connection: &mut Connection, kind: &str, house_rules: ScriptRules, now: 
         widget_key: None,
     };
     let (team, _) = threads::create(connection, &new, &[seat(&operator)], now)?;
+    for sample in SAMPLES {
+        publish(connection, sample, now)?;
+    }
     let mut visitors = Vec::new();
     for (first, last) in [("Marta", "Mendes"), ("Jonas", "Keller")] {
         let external = format!("demo:{}", first.to_lowercase());
@@ -85,6 +93,13 @@ fn make(connection: &mut Connection, kind: &str, house_rules: ScriptRules, now: 
         visitors.push((visitor, thread));
     }
     Ok(Made { operator, colleague, team, visitors })
+}
+
+/// Makes a schema of a sample and lets it out.
+fn publish(connection: &mut Connection, sample: &str, now: i64) -> Result<(), StoreError> {
+    let schema = record::load(sample, false).map_err(|wrong| StoreError::Broken(wrong.join("; ")))?;
+    let made = schemas::create(connection, &schema, now)?;
+    schemas::publish(connection, made.id, now)
 }
 
 /// A few lines in each conversation, over the same road as any message.
@@ -109,6 +124,7 @@ async fn say(house: &House, thread: ThreadId, sender: AccountId, text: &str) -> 
         ticket: 0,
         decision: Decision { changes: vec![Change::CreateMessage(Box::new(message))], ..Decision::default() },
         now: house.clock.now(),
+        notify: None,
         reply: Arc::new(move |done| {
             // one request, one answer: there is room for it
             let _ = answer.try_send(done);

@@ -72,6 +72,7 @@ async fn run(config: Config, with_demo: bool) -> anyhow::Result<()> {
     first_administrator(&house).await?;
     let doors = Doors::new(house.clone(), &public_url)?;
     let server = server::serve(&doors, listener)?;
+    let jobs = doors.start_jobs();
     let handle = server.handle();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -89,7 +90,7 @@ async fn run(config: Config, with_demo: bool) -> anyhow::Result<()> {
         // whoever is connected hears it and comes back; then no connection is accepted any more
         house.presence.close_all(Goodbye::Restart);
         tokio::time::sleep(FAREWELL).await;
-        handle.stop(true).await;
+        tokio::join!(handle.stop(true), jobs.stop());
         house.store.close().await;
     };
     tokio::select! {

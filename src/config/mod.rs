@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::network::Cidr;
 use crate::domain::posting::PostRules;
 use crate::domain::visibility::Visibility;
 
@@ -39,6 +40,14 @@ pub struct Config {
     pub auth: Auth,
     /// `widget.*`
     pub widget: Widget,
+    /// `mail.*`
+    pub mail: Mail,
+    /// `notifications.*`
+    pub notifications: Notifications,
+    /// `outbound.*`
+    pub outbound: Outbound,
+    /// `jobs.*`
+    pub jobs: Jobs,
     /// `limits.*`
     pub limits: Limits,
     /// `surveys.*`
@@ -181,6 +190,58 @@ pub struct Widget {
     pub visitor: Duration,
     /// The scripts that new conversations begin with: key of the conversation, name of the schema.
     pub scripts: BTreeMap<String, String>,
+}
+
+/// Mail to members who are away.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// The mail server, `smtp://user:password@host:port` or `smtps://…`; no mail without it.
+    pub smtp_url: Option<String>,
+    /// The sender, `Name <address>`.
+    pub from: Option<String>,
+}
+
+/// Telling members who are away.
+#[derive(Clone, Debug)]
+pub struct Notifications {
+    /// How long a message may stay unread before it is told.
+    pub delay: Duration,
+    /// Where a notification leads, with `{thread}` for the thread's number; the desk if `None`.
+    pub link: Option<String>,
+    /// Where the host's system takes notifications.
+    pub webhook_url: Option<String>,
+    /// The secret with which they are signed.
+    pub webhook_secret: Option<String>,
+    /// How long a question may stay unanswered before its member is reminded; zero: no reminders.
+    pub remind_after: Duration,
+}
+
+/// Calls to other servers.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    /// Networks that may be reached although they are private.
+    pub allow: Vec<Cidr>,
+    /// The longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// The longest call.
+    pub timeout: Duration,
+    /// The most bytes of an answer that are read.
+    pub max_answer: usize,
+}
+
+/// Deliveries to other servers.
+#[derive(Clone, Debug)]
+pub struct Jobs {
+    /// Deliveries at once.
+    pub concurrency: usize,
+    /// How often a delivery is tried.
+    pub tries: u32,
+    /// The wait after the first failure; doubled with each further one.
+    pub backoff: Duration,
+    /// The longest such wait.
+    pub max_backoff: Duration,
+    /// How long a delivery may be under way before it is taken again.
+    pub lease: Duration,
 }
 
 /// Rates.

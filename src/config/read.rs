@@ -6,7 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
-use super::{Auth, Chat, Config, Limits, Log, Media, Schemas, Scripts, Server, Socket, Surveys, Widget};
+use super::{
+    Auth, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server, Socket,
+    Surveys, Widget,
+};
 use crate::domain::posting::PostRules;
 use crate::domain::visibility::Visibility;
 
@@ -152,6 +155,20 @@ fn check_together(config: &Config) -> Result<(), ConfigError> {
     if !config.chat.types.contains(&config.widget.thread_type) {
         return refuse("widget.thread_type is not among chat.types: add it there");
     }
+    check_deliveries(config).or_else(refuse)
+}
+
+fn check_deliveries(config: &Config) -> Result<(), &'static str> {
+    if config.mail.smtp_url.is_some() != config.mail.from.is_some() {
+        return Err("mail.smtp_url and mail.from go together: write both, or neither");
+    }
+    let notifications = &config.notifications;
+    if notifications.webhook_url.is_some() && notifications.webhook_secret.is_none() {
+        return Err("notifications.webhook_url is set: write notifications.webhook_secret too");
+    }
+    if config.jobs.lease <= config.outbound.timeout {
+        return Err("jobs.lease must be longer than outbound.timeout, or deliveries under way are taken twice");
+    }
     Ok(())
 }
 
@@ -236,6 +253,16 @@ fn blank() -> Config {
             visitor: none,
             scripts: BTreeMap::new(),
         },
+        mail: Mail { smtp_url: None, from: None },
+        notifications: Notifications {
+            delay: none,
+            link: None,
+            webhook_url: None,
+            webhook_secret: None,
+            remind_after: none,
+        },
+        outbound: Outbound { allow: Vec::new(), connect_timeout: none, timeout: none, max_answer: 0 },
+        jobs: Jobs { concurrency: 0, tries: 0, backoff: none, max_backoff: none, lease: none },
         limits: Limits { visitors_per_minute: 0, logins_per_minute: 0, body_bytes: 0 },
         surveys: Surveys { types: Vec::new() },
         log: Log { filter: String::new(), json: false },
@@ -260,12 +287,16 @@ mod tests {
 
     #[test]
     fn refusals_say_what_to_write() {
-        let table: [(&[(&str, &str)], &str); 6] = [
+        let table: [(&[(&str, &str)], &str); 10] = [
             (&[("TERTULIA_LISTN", "x")], "did you mean \"TERTULIA_LISTEN\"?"),
             (&[("TERTULIA_LISTEN", "here")], "write an address and a port"),
             (&[("TERTULIA_AUTH_JWT_ALGORITHM", "HS256")], "write auth.jwt_secret too"),
             (&[("TERTULIA_ADMIN_PASSWORD", "long enough")], "write both"),
             (&[("TERTULIA_ADMIN_EMAIL", "a@b"), ("TERTULIA_ADMIN_PASSWORD", "short")], "at least 10 characters"),
+            (&[("TERTULIA_OUTBOUND_ALLOW", "10.0.0.0/40")], "write networks"),
+            (&[("TERTULIA_MAIL_SMTP_URL", "smtp://localhost")], "write both, or neither"),
+            (&[("TERTULIA_MAIL_SMTP_URL", "localhost:25")], "smtp://user:password@host:port"),
+            (&[("TERTULIA_JOBS_LEASE", "1s")], "longer than outbound.timeout"),
             (&[("DATABASE_URL", "mysql://x")], "write sqlite:///path/to/file"),
         ];
         for (pairs, advice) in table {

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use crate::domain::Role;
+use crate::domain::network::Cidr;
 use crate::domain::visibility::Visibility;
 
 /// A whole number.
@@ -110,6 +111,25 @@ pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
     match origins.iter().find(|origin| !fine(origin)) {
         Some(odd) => Err(format!("\"{odd}\" is no origin; write such as https://shop.example (no path), or *")),
         None => Ok(origins),
+    }
+}
+
+/// Networks as CIDRs.
+pub(super) fn networks(text: &str) -> Result<Vec<Cidr>, String> {
+    let read = |network: String| {
+        Cidr::parse(&network)
+            .ok_or_else(|| format!("\"{network}\" is none; write networks, such as 10.0.0.0/8,127.0.0.1"))
+    };
+    list(text).into_iter().map(read).collect()
+}
+
+/// The address of a mail server.
+pub(super) fn smtp_url(text: &str) -> Result<Option<String>, String> {
+    match optional(text) {
+        Some(url) if !url.starts_with("smtp://") && !url.starts_with("smtps://") => {
+            Err("write smtp://user:password@host:port, or smtps://…".to_owned())
+        }
+        url => Ok(url),
     }
 }
 

@@ -74,13 +74,16 @@ fn write(
         changes.push(Change::Confirm { account: seat.account, client_id: post.client_id, files: files.collect() });
         Own::None
     } else {
+        // they are shown by their position, whatever the order in which they were posted
+        let mut answers: Vec<i64> = question.answers.iter().map(|answer| answer.id).collect();
+        answers.retain(|id| post.answers.contains(id));
         changes.push(Change::CreateMessage(Box::new(NewMessage {
             sender: Some(seat.account),
             kind: post.kind,
             text: stored.text,
             markup: stored.markup,
             meta: post.meta,
-            answers: post.answers,
+            answers,
             related_question: Some(question.id),
             predecessor: None,
             run: Some(seat.account),

@@ -44,17 +44,10 @@ impl MemberForm {
         Self { permissions, notifications, script, errors: form.errors }
     }
 
-    /// Leaves only what somebody without control over others may set: complaints about the rest go with it
-    /// (contract, B-MEMBER-CONTROL).
-    fn without_control(self) -> Self {
-        let mut errors = FieldErrors::new();
-        for field in ["permissions", "notifications", "user"] {
-            if self.errors.has(field) {
-                let tree = serde_json::to_value(&self.errors).unwrap_or_default();
-                errors.set(field, tree.get(field).cloned().unwrap_or_default());
-            }
-        }
-        Self { script: ScriptForm::default(), errors, ..self }
+    /// What is carried out of the script settings: nothing for somebody without control over others, whose settings are
+    /// checked all the same (contract, B-MEMBER-CONTROL).
+    fn carried_out(self, controls: bool) -> ScriptForm {
+        if controls { self.script } else { ScriptForm::default() }
     }
 }
 
@@ -69,7 +62,7 @@ pub fn add(
     if !caller.may(Permissions::ADD_USER) {
         return Err(Refusal::Forbidden);
     }
-    let mut form = if caller.may(Permissions::CONTROL_OTHERS) { form } else { form.without_control() };
+    let mut form = form;
     let mut whole = FieldErrors::new();
     let account = match user {
         Ok(account) => Some(account),
@@ -87,14 +80,15 @@ pub fn add(
     check_single_script(&form, around.roster, id, &mut whole);
     form.script.check(None, around.now, &mut whole);
     form.errors.merge_weaker(whole);
-    form.errors.into_result()?;
+    std::mem::take(&mut form.errors).into_result()?;
     let account = account.ok_or(Refusal::NotFound)?;
     let mut seat = Seat::new(caller.thread, account.id, permissions, around.now);
     seat.notifications = form.notifications.unwrap_or(Notifications::DEFAULT);
-    form.script.apply(&mut seat);
+    let script = form.carried_out(caller.may(Permissions::CONTROL_OTHERS));
+    script.apply(&mut seat);
     // revision 0 stands for no seat: whoever adds the same account at the same time clashes
     let expect = vec![(caller.account, caller.rev), (account.id, 0)];
-    let changes = seated(seat, &account, &form.script, around, dice)?;
+    let changes = seated(seat, &account, &script, around, dice)?;
     Ok(Decision { expect, changes, ..Decision::default() })
 }
 
@@ -131,7 +125,7 @@ pub fn change(
     }
     let member = around.roster.get(target).ok_or(Refusal::NotFound)?;
     let seat = &member.seat;
-    let mut form = if controls { form } else { form.without_control() };
+    let mut form = form;
     let mut whole = FieldErrors::new();
     if let Some(permissions) = form.permissions {
         check_ceiling(caller, permissions, &mut whole);
@@ -139,17 +133,18 @@ pub fn change(
     check_single_script(&form, around.roster, Some(target), &mut whole);
     form.script.check(seat.script.schema, around.now, &mut whole);
     form.errors.merge_weaker(whole);
-    form.errors.into_result()?;
+    std::mem::take(&mut form.errors).into_result()?;
     let mut changed = Seat::clone(seat);
     changed.permissions = form.permissions.unwrap_or(changed.permissions);
     if controls {
         changed.notifications = form.notifications.unwrap_or(changed.notifications);
     }
-    form.script.apply(&mut changed);
+    let script = form.carried_out(controls);
+    script.apply(&mut changed);
     let expect = vec![(caller.account, caller.rev), (target, seat.rev)];
-    let schema = form.script.schema.as_ref().or_else(|| around.schema_of(seat));
-    if let Some(schema) = schema.filter(|_| form.script.begins(Some(seat))) {
-        let beginning = Beginning { question: form.script.question, ..Beginning::default() };
+    let schema = script.schema.as_ref().or_else(|| around.schema_of(seat));
+    if let Some(schema) = schema.filter(|_| script.begins(Some(seat))) {
+        let beginning = Beginning { question: script.question, ..Beginning::default() };
         let changes = running::begin(changed, &member.account, schema, beginning, around, dice)?;
         return Ok(Decision { expect, changes, ..Decision::default() });
     }

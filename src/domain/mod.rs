@@ -33,6 +33,8 @@ pub mod form;
 pub mod members;
 pub mod message;
 pub mod mode;
+pub mod network;
+pub mod notifying;
 pub mod opening;
 pub mod posting;
 pub mod refusal;

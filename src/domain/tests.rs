@@ -190,8 +190,9 @@ fn members_are_added_up_to_the_callers_own_rights() {
         (147, add(9, json!({"permissions": 512})), too_much),
         (128, add(9, json!({})), too_much),
         (147, add(9, json!({"permissions": "x"})), r#"{"permissions":["A valid integer is required."]}"#),
-        // control fields of somebody without control are ignored, complaints and all (B-MEMBER-CONTROL)
-        (147, add(9, json!({"state": "closed", "on_finish": "never"})), "seat(9,open,19)"),
+        // control fields of somebody without control change nothing, but must make sense (B-MEMBER-CONTROL)
+        (147, add(9, json!({"state": "closed"})), "seat(9,open,19)"),
+        (147, add(9, json!({"on_finish": "never"})), r#"{"on_finish":["\"never\" is not a valid choice."]}"#),
         (147 + 512, add(9, json!({"state": "closed"})), "seat(9,closed,19)"),
         (147 + 512, add(9, json!({"state": "scripted"})), "both"),
     ];

@@ -23,9 +23,13 @@ mod commit;
 mod commit_message;
 mod commit_seat;
 mod connection;
+pub mod endpoints;
 pub mod files;
+pub mod jobs;
 pub mod messages;
 pub mod meta;
+pub mod notifications;
+pub mod preferences;
 pub mod results;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
@@ -166,6 +170,11 @@ impl Store {
     /// Queues a decision for the writer's next transaction. The answer comes back through `request.reply`.
     pub fn submit(&self, request: Request) -> Result<(), StoreError> {
         self.writer.submit(request)
+    }
+
+    /// Told after each commit that wrote a job.
+    pub fn jobs_written(&self) -> Arc<tokio::sync::Notify> {
+        self.writer.jobs_written()
     }
 
     /// How much waits for the writer.

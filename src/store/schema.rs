@@ -206,6 +206,7 @@ diesel::table! {
         variable_modifications -> Text,
         forking_rules -> Text,
         show_as_type -> Text,
+        has_attachments -> Bool,
         translations -> Text,
     }
 }
@@ -308,6 +309,59 @@ diesel::table! {
         url -> Nullable<Text>,
         thumbnail -> Nullable<Text>,
         idempotency_key -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        recipient -> Text,
+        payload -> Text,
+        state -> Text,
+        due -> BigInt,
+        attempts -> Integer,
+        claimed_until -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
+    notification_preferences (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        thread_id -> Nullable<BigInt>,
+        channel -> Text,
+        messages -> Nullable<Bool>,
+        reminders -> Nullable<Bool>,
+    }
+}
+
+diesel::table! {
+    push_subscriptions (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        endpoint -> Text,
+        p256dh -> Text,
+        auth -> Text,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
+    account_webhooks (account_id) {
+        account_id -> BigInt,
+        url -> Text,
+        secret -> Text,
+    }
+}
+
+diesel::table! {
+    notified (thread_id, account_id) {
+        thread_id -> BigInt,
+        account_id -> BigInt,
+        upto -> BigInt,
     }
 }
 

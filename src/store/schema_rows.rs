@@ -65,6 +65,7 @@ pub(super) struct QuestionRow {
     pub variable_modifications: String,
     pub forking_rules: String,
     pub show_as_type: String,
+    pub has_attachments: bool,
     pub translations: String,
 }
 
@@ -88,6 +89,7 @@ impl QuestionRow {
             variable_modifications: to_json(&question.variable_modifications)?,
             forking_rules: to_json(&question.forking_rules)?,
             show_as_type: question.show_as_type.clone(),
+            has_attachments: question.has_attachments,
             translations: to_json(&question.translations)?,
         })
     }
@@ -109,6 +111,7 @@ impl QuestionRow {
             variable_modifications: from_json(&self.variable_modifications)?,
             forking_rules: from_json(&self.forking_rules)?,
             show_as_type: self.show_as_type,
+            has_attachments: self.has_attachments,
             translations: from_json(&self.translations)?,
             ..Question::new(self.id, self.qid, kind)
         })

@@ -75,7 +75,7 @@ impl Fixture {
         for (ticket, decision) in (0..).zip(decisions) {
             let sender = sender.clone();
             let reply = Arc::new(move |answer| sender.send(answer).expect("somebody waits"));
-            self.store.submit(Request { thread, ticket, decision, now: 5, reply }).expect("queued");
+            self.store.submit(Request { thread, ticket, decision, now: 5, notify: None, reply }).expect("queued");
         }
         let mut answers: Vec<(u64, Result<Outcome, CommitError>)> = Vec::new();
         while answers.len() < count {
@@ -255,6 +255,17 @@ async fn the_last_member_takes_the_thread_along() {
     }
     let gone = house.store.read(move |connection| threads::head(connection, thread)).await;
     assert!(matches!(gone, Err(StoreError::Missing)));
+}
+
+/// A change of the tables can be taken back, and made again.
+#[test]
+fn migrations_go_down_and_up_again() {
+    use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+    let mut connection = SqliteConnection::establish(":memory:").expect("opens");
+    let made = super::migrate(&mut connection).expect("migrates");
+    let undone = connection.revert_all_migrations(MIGRATIONS).expect("reverts").len();
+    assert_eq!((undone, super::migrate(&mut connection).expect("migrates")), (made, made));
 }
 
 /// `table!` is written by hand; this keeps it true to the migrations.

@@ -15,11 +15,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::time::{Duration, Instant};
 
 use diesel::{Connection, SqliteConnection};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::commit::{Caches, commit};
-use super::{StoreError, search};
-use crate::domain::event::Outcome;
+use super::{StoreError, jobs, search};
+use crate::domain::event::{Event, Outcome};
 use crate::domain::{Decision, Micros, ThreadId};
 use crate::metrics::Metrics;
 
@@ -58,6 +58,8 @@ pub struct Request {
     pub decision: Decision,
     /// When it was decided.
     pub now: Micros,
+    /// When members who are away are to be told of messages that it creates; `None` when nobody wants that.
+    pub notify: Option<Micros>,
     /// Where the answer goes.
     pub reply: Reply,
 }
@@ -78,9 +80,14 @@ enum Item {
 pub(super) struct Handle {
     queue: SyncSender<Item>,
     waiting: Arc<AtomicUsize>,
+    jobs_written: Arc<Notify>,
 }
 
 impl Handle {
+    pub(super) fn jobs_written(&self) -> Arc<Notify> {
+        self.jobs_written.clone()
+    }
+
     fn send(&self, item: Item) -> Result<(), StoreError> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         self.queue.try_send(item).map_err(|error| {
@@ -129,13 +136,20 @@ impl Handle {
 pub(super) fn start(connection: SqliteConnection, metrics: Metrics) -> Result<Handle, StoreError> {
     let (queue, items) = sync_channel(QUEUE);
     let waiting = Arc::new(AtomicUsize::new(0));
-    let mut writer =
-        Writer { connection, caches: Caches::default(), waiting: waiting.clone(), metrics, index_due: true };
+    let jobs_written = Arc::new(Notify::new());
+    let mut writer = Writer {
+        connection,
+        caches: Caches::default(),
+        waiting: waiting.clone(),
+        metrics,
+        index_due: true,
+        jobs_written: jobs_written.clone(),
+    };
     std::thread::Builder::new()
         .name("writer".into())
         .spawn(move || writer.run(&items))
         .map_err(|error| StoreError::Broken(format!("cannot start the writer: {error}")))?;
-    Ok(Handle { queue, waiting })
+    Ok(Handle { queue, waiting, jobs_written })
 }
 
 struct Writer {
@@ -144,6 +158,7 @@ struct Writer {
     waiting: Arc<AtomicUsize>,
     metrics: Metrics,
     index_due: bool,
+    jobs_written: Arc<Notify>,
 }
 
 impl Writer {
@@ -192,21 +207,30 @@ impl Writer {
         let mut done = Done::default();
         let mut waiting = Some(batch);
         let committed = self.connection.immediate_transaction(|connection| {
+            let mut jobs_kept = Ok(());
             for item in waiting.take().unwrap_or_default() {
                 match item {
-                    Item::Commit(request) => done.commits.push(carry_out_one(connection, caches, request)),
+                    Item::Commit(request) => {
+                        let notify = request.notify.map(|due| (due, request.now));
+                        let one = carry_out_one(connection, caches, request);
+                        jobs_kept = jobs_kept.and(note_messages(connection, &one, notify));
+                        done.commits.push(one);
+                    }
                     Item::Task(task) => done.tasks.push(task(connection)),
                     // drain() never puts one into the batch
                     Item::Stop(_) => {}
                 }
             }
-            caches.write_heads(connection)
+            caches.write_heads(connection).and(jobs_kept)
         });
         // the transaction did not even begin: everybody is told all the same
         done.refuse(waiting.unwrap_or_default());
         if let Err(error) = &committed {
             self.caches.clear();
             tracing::error!(%error, requests = size, "a batch could not be committed; nothing of it was kept");
+        }
+        if jobs::take_written() {
+            self.jobs_written.notify_one();
         }
         self.index_due |= !done.commits.is_empty();
         self.metrics.observe_batch(size, began.elapsed());
@@ -244,9 +268,25 @@ struct Committed {
 }
 
 fn carry_out_one(connection: &mut SqliteConnection, caches: &mut Caches, request: Request) -> Committed {
-    let Request { thread, ticket, decision, now, reply } = request;
+    let Request { thread, ticket, decision, now, reply, notify: _ } = request;
     let result = commit(connection, caches, thread, decision, now);
     Committed { thread, ticket, reply, result }
+}
+
+/// The row by which members who are away are told, in the transaction of the message: a message without it, or it without
+/// the message, is never kept.
+fn note_messages(
+    connection: &mut SqliteConnection,
+    one: &Committed,
+    notify: Option<(Micros, Micros)>,
+) -> Result<(), StoreError> {
+    let (Some((due, now)), Ok(outcome)) = (notify, &one.result) else { return Ok(()) };
+    let made = outcome.events.iter().rev().find_map(|event| match event {
+        Event::MessageSaved { message, created: true } => Some(message.seq),
+        _ => None,
+    });
+    let Some(seq) = made else { return Ok(()) };
+    jobs::note_message(connection, jobs::MessageMade { thread: one.thread, seq }, due, now)
 }
 
 #[derive(Default)]

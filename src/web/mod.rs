@@ -3,8 +3,9 @@
 //! - [`server`]: the listening socket, all routes, starting and stopping.
 //! - [`entry`]: who is asking: tokens, JWTs, visitor tokens, operators' logins, tickets.
 //! - [`api`]: threads, members, messages, attachments, search. [`visitors`]: the widget's way in.
+//! - [`unsubscribe`]: the page behind the links in mails.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
-//! - [`pages`]: what people look at; [`statics`]: files that are served; [`openapi`]: the description of it all.
+//! - [`pages`]: what people look at; [`statics`]: files that are served, and [`lean`] how; [`openapi`]: all described.
 //! - [`admin_pages`]: the pages for schemas and their results.
 //! - [`operations`]: health, readiness, metrics. [`limits`]: rates. [`security`]: headers and request ids.
 //! - [`error`]: the one place where refusals become bodies.
@@ -18,6 +19,7 @@ pub mod admin_pages;
 pub mod api;
 pub mod entry;
 pub mod error;
+pub mod lean;
 pub mod limits;
 pub mod openapi;
 pub mod operations;
@@ -25,12 +27,14 @@ pub mod pages;
 pub mod security;
 pub mod server;
 pub mod statics;
+pub mod unsubscribe;
 pub mod visitors;
 pub mod ws;
 
 use std::sync::Arc;
 
 use crate::actors::House;
+use crate::outbound::Outbound;
 use entry::jwt::JwtVerifier;
 use entry::keys::Keys;
 use entry::login::Passwords;
@@ -56,4 +60,6 @@ pub struct Doors {
     pub passwords: Passwords,
     /// How the world calls this server, without a slash at the end.
     pub public_url: Arc<str>,
+    /// The ways to other servers.
+    pub outbound: Outbound,
 }

@@ -22,9 +22,12 @@ use super::entry::login::{self, Passwords};
 use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
-use super::{Doors, admin_pages, api, openapi, operations, pages, security, statics, visitors, ws};
+use super::{Doors, admin_pages, api, openapi, operations, pages, security, statics, unsubscribe, visitors, ws};
+use crate::actors::jobs::Jobs;
 use crate::actors::{House, presence_news, restarts};
 use crate::config::Config;
+use crate::domain::notifying::Unsubscribe;
+use crate::outbound::Outbound;
 use crate::store::accounts::{self, Revoked};
 
 /// Connections that wait to be accepted: reconnect storms come all at once.
@@ -77,8 +80,16 @@ impl Doors {
             jwt: JwtVerifier::new(&config.auth)?.map(Arc::new),
             passwords: Passwords::new()?,
             public_url: public_url.into(),
+            outbound: Outbound::open(&config).map_err(anyhow::Error::msg)?,
             house,
         })
+    }
+
+    /// Starts carrying out what must leave the house.
+    pub fn start_jobs(&self) -> Jobs {
+        let (keys, public_url) = (self.keys.clone(), self.public_url.clone());
+        let link = move |what: &Unsubscribe| format!("{public_url}/unsubscribe?token={}", keys.unsubscribe_token(what));
+        Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone())
     }
 
     /// Ends what was opened by what has been revoked, and what could still open something: the tickets first, so that
@@ -144,6 +155,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(closed("/api/widget/thread", web::post().to(visitors::conversation)))
         .service(closed("/api/admin/accounts", look().to(visitors::accounts_list)))
         .configure(api::routes)
+        .configure(api::notifications::routes)
+        .configure(api::jobs::routes)
         .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
         .service(web::redirect("/api/docs", "/api/docs/"))
         .configure(page_routes)
@@ -161,6 +174,7 @@ fn page_routes(config: &mut web::ServiceConfig) {
         .service(open("/login", look().to(pages::login)).route(web::post().to(login::login)))
         // never HEAD: looking at the link must not use it up
         .service(open("/enter", web::get().to(login::link)))
+        .service(open("/unsubscribe", look().to(unsubscribe::page)).route(web::post().to(unsubscribe::confirm)))
         .service(open("/logout", web::post().to(login::logout)))
         .service(open("/widget.js", look().to(statics::widget)))
         .service(open("/static/{file:.*}", look().to(statics::static_file)))

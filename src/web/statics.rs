@@ -2,8 +2,8 @@
 
 use actix_web::body::SizedStream;
 use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use tokio::io::AsyncReadExt;
 use super::Doors;
 use super::entry::keys::hex;
 use super::error::ApiError;
+use super::lean::lean;
 use crate::domain::Refusal;
 
 /// Bytes of an uploaded file that are in memory at once.
@@ -41,7 +42,10 @@ fn kind_of(name: &str) -> &'static str {
 /// A file of the front end. Any page may load it: the widget lives on foreign pages.
 fn embedded(request: &HttpRequest, name: &str) -> Result<HttpResponse, ApiError> {
     let file = Static::get(name).ok_or(Refusal::NotFound)?;
-    let tag = format!("\"{}\"", hex(file.metadata.sha256_hash().get(..12).unwrap_or_default()));
+    let hash = hex(file.metadata.sha256_hash().get(..12).unwrap_or_default());
+    let gzipped = takes_gzip(request);
+    // what is encoded otherwise is another thing to a cache
+    let tag = if gzipped { format!("\"{hash}-gz\"") } else { format!("\"{hash}\"") };
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let mut response = HttpResponseBuilder::new(if known == Some(tag.as_str()) {
         actix_web::http::StatusCode::NOT_MODIFIED
@@ -52,12 +56,29 @@ fn embedded(request: &HttpRequest, name: &str) -> Result<HttpResponse, ApiError>
     response
         .insert_header((ETAG, tag.clone()))
         .insert_header((CACHE_CONTROL, "public, no-cache"))
+        .insert_header((VARY, "Accept-Encoding"))
         .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
     if known == Some(tag.as_str()) {
         return Ok(response.finish());
     }
-    Ok(response.insert_header((CONTENT_TYPE, kind_of(name))).body(file.data.into_owned()))
+    let lean = lean(name, &hash, &file.data);
+    response.insert_header((CONTENT_TYPE, kind_of(name)));
+    if gzipped {
+        response.insert_header((CONTENT_ENCODING, "gzip"));
+        return Ok(response.body(lean.gzipped.clone()));
+    }
+    Ok(response.body(lean.plain.clone()))
+}
+
+/// Whether the browser said that it can unpack gzip; `q=0` says that it cannot.
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let said = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    said.split(',').map(str::trim).any(|coding| {
+        let (name, quality) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
 }
 
 /// `/static/…`

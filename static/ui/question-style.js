@@ -1,10 +1,10 @@
 // The look of questions and of the progress through a script. Colours come in as the --tt-* properties of the conversation.
 
 export const QUESTION = `
-.progress { --tt-strong: color-mix(in srgb, var(--tt-accent) 60%, var(--tt-text)); height: 4px; flex: none; overflow: hidden; background: var(--tt-line); }
+.progress, .ask { --tt-strong: color-mix(in srgb, var(--tt-accent) 60%, var(--tt-text)); }
+.progress { height: 4px; flex: none; overflow: hidden; background: var(--tt-line); }
 .progress i { display: block; height: 100%; background: var(--tt-strong); transform-origin: 0 50%; transition: transform .6s ease-out; }
-.progress i:dir(rtl) { transform-origin: 100% 50%; }
-.ask { --tt-strong: color-mix(in srgb, var(--tt-accent) 60%, var(--tt-text)); flex: none; max-height: 62%; padding: 12px; box-sizing: border-box; overflow: auto; overscroll-behavior: contain;
+.ask { flex: none; max-height: 62%; padding: 12px; box-sizing: border-box; overflow: auto; overscroll-behavior: contain;
   border-top: 1px solid var(--tt-line); background: var(--tt-surface); scrollbar-width: thin; animation: tt-arrive .18s ease-out; }
 .ask:focus { outline: none; }
 .ask:not([hidden]) + .composer { border-top: 0; padding-top: 0; }
@@ -12,8 +12,8 @@ export const QUESTION = `
 .ask fieldset { display: flex; flex-direction: column; gap: 10px; min-width: 0; margin: 0; padding: 0; border: 0; }
 .ask legend { padding: 0; }
 .ask-body:empty { display: none; }
-.hint { margin: 0; color: var(--tt-muted); font-size: 13px; }
-.ask .problem { margin: 0; }
+.ask .problem, .hint, .ask .staged { margin: 0; }
+.hint { color: var(--tt-muted); font-size: 13px; }
 .ask-row { display: flex; align-items: center; justify-content: flex-end; gap: 8px; }
 .ask-row .back { margin-inline-end: auto; }
 .back.text-button { display: inline-flex; align-items: center; gap: 4px; min-height: 44px; padding: 0 10px 0 4px; color: var(--tt-muted); font-size: 14px; text-decoration: none; }
@@ -53,7 +53,6 @@ export const QUESTION = `
 .drop:hover, .dropping .drop { background: var(--tt-hover); }
 .drop span { display: flex; flex-direction: column; text-align: start; }
 .drop small { color: var(--tt-muted); font-size: 13px; font-weight: 400; }
-.ask .staged { margin: 0; }
 .ask .staged .icon-button { width: 32px; height: 32px; }
 @media (hover: none) { .drop small { display: none; } .ask .staged .chip { min-height: 44px; } .ask .staged .icon-button { width: 44px; height: 40px; } }
 @media (max-width: 520px), (max-height: 480px) { .ask:not(:has(+ .composer:not([hidden]))) { padding-bottom: max(12px, env(safe-area-inset-bottom)); } }

@@ -1,10 +1,9 @@
 // A question that waits for its answer: the fitting control, what is wrong with an answer, and the ways on and back.
 // Loaded when the first question comes; whoever only chats never fetches it.
 
-import { choices } from './question-choices.js';
-import { files } from './question-files.js';
-import { field, range } from './question-inputs.js';
 import { h, icon } from './dom.js';
+import { choices, field, files, range } from './question-controls.js';
+import { listenForDrops } from './staging.js';
 import { decode } from './text.js';
 
 /** Questions that nobody answers: a message runs on by itself, and a fork is never seen. */
@@ -53,19 +52,8 @@ export class Ask {
       onsubmit: (event) => { event.preventDefault(); this.#submit(); } }, this.fields);
     // On a small screen the keyboard takes half of it; what is written in must stay in sight.
     this.element.addEventListener('focusin', ({ target }) => setTimeout(() => target.scrollIntoView?.({ block: 'nearest' }), 150));
-    if (options.dropZone) this.#listenForDrops(options.dropZone);
-  }
-
-  #listenForDrops(zone) {
-    const wanted = (event) => this.#control?.drop && !this.element.hidden && event.dataTransfer?.types.includes('Files');
-    zone.addEventListener('dragover', (event) => { if (wanted(event)) { event.preventDefault(); this.element.classList.add('dropping'); } });
-    zone.addEventListener('dragleave', (event) => { if (!zone.contains(event.relatedTarget)) this.element.classList.remove('dropping'); });
-    zone.addEventListener('drop', (event) => {
-      this.element.classList.remove('dropping');
-      if (!wanted(event)) return;
-      event.preventDefault();
-      this.#control.drop([...event.dataTransfer.files]);
-    });
+    const zone = options.dropZone ?? this.element;
+    listenForDrops(zone, this.element, () => this.#control?.drop && !this.element.hidden, (dropped) => this.#control.drop(dropped));
   }
 
   /** Shows a question. The same one again leaves what was typed alone; true when it is a new one. */
@@ -135,4 +123,43 @@ export class Ask {
     this.#answered = true;
     this.#options.answer(answer);
   }
+}
+
+// ---- what the server's codes about an answer mean, in words for the person who answered ----
+
+const WRONG_VALUE = {
+  date: 'This is not a date. Please choose one, such as 31 March 2026.',
+  time: 'This is not a time. Please enter one, such as 14:30.',
+  datetime: 'This is not a date with a time. Please enter both.',
+  int: 'This is not a whole number, such as 7.',
+  float: 'This is not a number, such as 7.5.',
+};
+const ANSWERS = {
+  REQUIRED: 'Please choose an answer.',
+  TOO_MANY: 'Please choose one answer only.',
+  EXCLUSIVE: 'One of these answers goes only by itself.',
+  WRONG_VALUE: 'This answer is not among the choices any more.',
+};
+const ELSEWHERE = {
+  NO_SUCH_QUESTION: 'There is no next question: the script is broken here. Your answer was not stored.',
+  WRONG_STATE: 'There is nothing to go back to.',
+  AT_THE_BEGINNING: 'This is the first question.',
+};
+
+function aboutText(code, question) {
+  if (code === 'REQUIRED') return 'Please write an answer.';
+  if (code === 'WRONG_STATE') return 'Words of one’s own are not taken here.';
+  if (code === 'WRONG_VALUE' && question.type === 'range') return `Please choose a value between ${question.range_from} and ${question.range_to}.`;
+  return code === 'WRONG_VALUE' ? WRONG_VALUE[question.type] ?? 'This answer does not fit.' : null;
+}
+
+/** What to say about `fields`, the complaints by field; `otherwise` when no code in them is known. */
+export function complaint(fields, question, otherwise = 'That did not work. Please try again.') {
+  const first = (name) => [fields?.[name]].flat()[0];
+  const words = [
+    ANSWERS[first('answers')], aboutText(first('text'), question ?? {}),
+    first('question') && 'This question is not asked any more.',
+    ELSEWHERE[first('non_field_errors')], ELSEWHERE[first('non_fields_errors')],
+  ];
+  return words.filter(Boolean).join(' ') || otherwise;
 }

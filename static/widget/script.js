@@ -3,9 +3,8 @@
 
 import { explain } from '../tertulia-client.js';
 import { h } from '../ui/dom.js';
-import { Ask, isFreeText } from '../ui/question.js';
+import { Ask, complaint, isFreeText } from '../ui/question.js';
 import { QUESTION } from '../ui/question-style.js';
-import { complaint } from '../ui/question-words.js';
 
 const ROLLBACK = 2048;
 /** An accepted answer is told before the next question; for so long it is taken to be on its way. */

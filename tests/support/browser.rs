@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{Value, json, until};
+use super::{Value, json, rest, until};
 
 /// The name under which WebDriver hands out elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -36,7 +36,7 @@ impl Browser {
             .process_group(0)
             .spawn()
             .expect("chromedriver is installed (tests/all.sh installs it)");
-        let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let client = rest::client().build().expect("an HTTP client");
         let address = format!("http://127.0.0.1:{port}");
         let mut browser = Browser { driver, address, client, session: String::new(), profile };
         browser.starts_a_session().await;
@@ -143,6 +143,34 @@ impl Browser {
         self.acts(what, script, "value", json!({"text": text})).await;
     }
 
+    /// Presses keys one after the other, wherever the focus is.
+    pub async fn presses(&self, keys: &str) {
+        let strokes = keys.chars().flat_map(|key| {
+            let key = key.to_string();
+            [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]
+        });
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": strokes.collect::<Vec<_>>()});
+        self.commands("POST", "/actions", json!({"actions": [keyboard]})).await;
+    }
+
+    /// Holds Control while a key is pressed.
+    pub async fn presses_with_control(&self, key: &str) {
+        let down = |key: &str| json!({"type": "keyDown", "value": key});
+        let up = |key: &str| json!({"type": "keyUp", "value": key});
+        let strokes = [down(CONTROL), down(key), up(key), up(CONTROL)];
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": strokes});
+        self.commands("POST", "/actions", json!({"actions": [keyboard]})).await;
+    }
+
+    /// Becomes a telephone with a screen of that many CSS pixels.
+    pub async fn becomes_a_phone(&self, width: u32, height: u32) {
+        let screen = json!({"width": width, "height": height, "deviceScaleFactor": 2, "mobile": true});
+        let command = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": screen});
+        self.commands("POST", "/goog/cdp/execute", command).await;
+        let touch = json!({"cmd": "Emulation.setTouchEmulationEnabled", "params": {"enabled": true}});
+        self.commands("POST", "/goog/cdp/execute", touch).await;
+    }
+
     /// Does something to an element once it is there. A page may draw it anew at any moment, so then it is looked for again.
     async fn acts(&self, what: &str, script: &str, action: &str, body: Value) {
         until(what, || async {
@@ -186,6 +214,13 @@ impl Drop for Browser {
 
 /// The Enter key, as WebDriver writes it.
 pub const ENTER: &str = "\u{E007}";
+/// The Tab key.
+pub const TAB: &str = "\u{E004}";
+/// The arrow to the right.
+pub const RIGHT: &str = "\u{E014}";
+/// The arrow downwards.
+pub const DOWN: &str = "\u{E015}";
+const CONTROL: &str = "\u{E009}";
 
 fn is_truthy(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false)) && *value != json!(0) && *value != json!("")

@@ -9,6 +9,7 @@
 //! - [`Screen`] is what a client would show: it applies frames and can be compared with a fresh fetch.
 //! - [`Proxy`] stands between somebody and the house and cuts, holds or swallows what passes.
 //! - [`ForgetfulDisk`] is a disk that loses what was not synced when the power is cut, and that can be full.
+//! - [`Postbox`] is a mail server, [`Receiver`] somebody else's HTTP server, [`PushedBrowser`] a browser that takes push messages.
 //! - [`Browser`] is a headless browser, for the pages.
 //! - [`recording`] replays what was recorded from the reference.
 
@@ -19,8 +20,11 @@ pub mod forgetful;
 pub mod house;
 pub mod person;
 pub mod platter;
+pub mod postbox;
 pub mod proxy;
+pub mod pushed;
 pub mod raw_socket;
+pub mod receiver;
 pub mod recording;
 pub mod rest;
 pub mod schemas;
@@ -37,8 +41,11 @@ pub use chance::Chance;
 pub use forgetful::ForgetfulDisk;
 pub use house::House;
 pub use person::{Key, Person};
+pub use postbox::Postbox;
 pub use proxy::Proxy;
+pub use pushed::PushedBrowser;
 pub use raw_socket::RawSocket;
+pub use receiver::Receiver;
 pub use rest::Answer;
 pub use schemas::Brought;
 pub use screen::Screen;

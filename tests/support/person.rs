@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{Answer, Socket, Value, json};
+use super::{Answer, Socket, Value, json, rest};
 
 /// What somebody shows at the door.
 #[derive(Clone)]
@@ -32,8 +32,7 @@ pub const UNMARKING: &str = "fields=id,seq,rev,thread,sender,text,type,meta,crea
 
 impl Person {
     pub fn new(name: &str, id: i64, key: Key, origin: &str) -> Person {
-        let client = reqwest::Client::builder()
-            .no_proxy()
+        let client = rest::client()
             // A connection kept from before a crash would be one more way to fail.
             .pool_max_idle_per_host(0)
             .redirect(reqwest::redirect::Policy::none())

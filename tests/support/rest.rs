@@ -4,6 +4,12 @@ use std::fmt;
 
 use super::{PATIENCE, Value};
 
+/// An HTTP client of ours: no proxy, and no certificates to read, since everything is plain HTTP on this machine.
+pub fn client() -> reqwest::ClientBuilder {
+    tertulia::outbound::prepare_tls();
+    reqwest::Client::builder().no_proxy().tls_certs_only([])
+}
+
 /// An answer over HTTP, remembering the question so that a failure explains itself.
 pub struct Answer {
     pub status: u16,

@@ -42,6 +42,7 @@ CREATE TABLE questions (
     variable_modifications TEXT NOT NULL,
     forking_rules          TEXT NOT NULL,
     show_as_type           TEXT NOT NULL,
+    has_attachments        BOOLEAN NOT NULL DEFAULT 0,
     -- by language code
     translations           TEXT NOT NULL DEFAULT '{}'
 );

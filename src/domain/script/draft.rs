@@ -139,7 +139,7 @@ impl Draft {
             let mut read = match form::object(body) {
                 Ok(map) => parts::question(map, &around, &mut fresh),
                 Err(own) => QuestionDraft {
-                    question: Question::new(fresh.next(), 0, super::QuestionKind::Text),
+                    question: nobody(fresh.next()),
                     hung: None,
                     errors: QuestionErrors { own, ..QuestionErrors::default() },
                     has_kind: false,
@@ -238,6 +238,11 @@ fn tree(own: FieldErrors, groups: Vec<FieldErrors>, questions: Vec<QuestionError
     set_list(&mut errors, "groups", groups);
     set_list(&mut errors, "questions", single);
     errors
+}
+
+/// What stands for something that is no question; its number below zero clashes with nobody.
+fn nobody(id: i64) -> Question {
+    Question::new(id, id, super::QuestionKind::Text)
 }
 
 /// The parts of the schema that is replaced, by their numbers.

@@ -87,6 +87,8 @@ pub struct Question {
     pub show_as_type: String,
     /// What may be chosen.
     pub answers: Vec<Answer>,
+    /// Whether it says that something hangs on it; a file of a schema says so apart from what hangs there.
+    pub has_attachments: bool,
     /// What hangs on it.
     pub attachments: Vec<Template>,
     /// What is said in other languages.
@@ -256,6 +258,7 @@ impl Question {
             forking_rules: Pairs::new(),
             show_as_type: SHOW_AS_TYPE.to_owned(),
             answers: Vec::new(),
+            has_attachments: false,
             attachments: Vec::new(),
             translations: Translations::new(),
         }

@@ -84,7 +84,7 @@ pub fn question(schema: SchemaId, question: &Question, look: &Look) -> Value {
         "next_qid": question.next_qid,
         "meta": question.meta,
         "required": question.required,
-        "has_attachments": !question.attachments.is_empty(),
+        "has_attachments": question.has_attachments,
         "qid": question.qid,
         "choice_open": question.choice_open,
         "type": question.kind.as_str(),

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::domain::AccountId;
+use crate::domain::notifying::{Channel, Unsubscribe};
 
 type HmacSha256 = Hmac<Sha256>;
 
@@ -95,6 +96,25 @@ impl Keys {
         let (account, issued) = (parts.next()?.parse().ok()?, parts.next()?.parse::<i64>().ok()?);
         (parts.next().is_none() && now - issued < lifetime).then_some(account)
     }
+
+    /// A token that stops notifications: `u1.<account>.<channel>.<thread, or 0>.<mac>`. It does not grow old, since the
+    /// mail it stands in does not either, and can do nothing else.
+    pub fn unsubscribe_token(&self, what: &Unsubscribe) -> String {
+        let body = format!("u1.{}.{}.{}", what.account, what.channel.as_str(), what.thread.unwrap_or(0));
+        format!("{body}.{}", URL_SAFE_NO_PAD.encode(mac(&self.key, &body)))
+    }
+
+    /// What that token stops, if it is ours.
+    pub fn unsubscribe(&self, token: &str) -> Option<Unsubscribe> {
+        let (body, sent) = token.rsplit_once('.')?;
+        if !same(sent, &URL_SAFE_NO_PAD.encode(mac(&self.key, body))) {
+            return None;
+        }
+        let mut parts = body.strip_prefix("u1.")?.split('.');
+        let (account, channel) = (parts.next()?.parse().ok()?, Channel::parse(parts.next()?)?);
+        let thread = parts.next()?.parse().ok()?;
+        Some(Unsubscribe { account, channel, thread: Some(thread).filter(|thread| *thread != 0) })
+    }
 }
 
 #[cfg(test)]
@@ -111,6 +131,19 @@ mod tests {
         for odd in [token.replace("42", "43"), token.replace("1000", "1400"), format!("{token}x"), String::new()] {
             assert_eq!(keys.visitor(&odd, 1_500, 600), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn a_token_that_unsubscribes_does_nothing_else() {
+        let keys = Keys { key: [7; 32] };
+        for thread in [None, Some(3)] {
+            let what = Unsubscribe { account: 42, channel: Channel::Email, thread };
+            let token = keys.unsubscribe_token(&what);
+            assert_eq!(keys.unsubscribe(&token), Some(what));
+            assert_eq!(keys.visitor(&token, 0, i64::MAX), None);
+            assert_eq!(keys.unsubscribe(&token.replace("42", "43")), None);
+        }
+        assert_eq!(keys.unsubscribe(&keys.visitor_token(42, 1_000)), None);
     }
 
     #[test]

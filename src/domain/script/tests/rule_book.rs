@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::Pairs;
-use super::super::check::{MAX_VISITS, check};
+use super::super::check::{Finding, MAX_VISITS, check, explore};
 use super::super::rules::{NO_PAIRS, SPACES, check_answer, check_group, check_question, check_schema, read_pairs};
 use super::super::schema::{Answer, Group, Question, QuestionKind, Schema};
 use super::seed;
@@ -230,4 +230,44 @@ fn a_very_long_schema_does_not_overflow() {
     let mut questions: Vec<Question> = (1..5000).map(|qid| step(qid, Some(qid + 1), &[])).collect();
     questions.push(step(5000, Some(-1), &[]));
     assert_eq!(findings(&of(questions)), [""; 0]);
+}
+
+#[test]
+fn a_finding_names_the_way_that_leads_there() {
+    let schema = of(vec![
+        step(1, Some(2), &[]),
+        fork(2, &[("3", "x == 0"), ("3", "x > 1")]),
+        step(3, Some(9), &[]),
+        step(4, None, &[]),
+    ]);
+    let finding = |text: &str, path: &[i64]| Finding { text: text.to_owned(), path: path.to_vec() };
+    let findings = explore(&schema, &mut || 0.5).findings;
+    assert_eq!(
+        findings,
+        [
+            finding("No path to question with QID 4.", &[]),
+            finding("Question with QID 9 does not exists.", &[1, 2, 3]),
+            finding("Unreachable condition \"x > 1\" in fork with QID 2", &[1, 2]),
+        ]
+    );
+}
+
+/// A chain is entered once a question; one with two ways at every other question is not entered much more often than
+/// twice what may be walked, however many ways it has.
+#[test]
+fn the_work_of_the_checker_is_bounded() {
+    let chain = of((1..=1000).map(|qid| step(qid, Some(if qid == 1000 { -1 } else { qid + 1 }), &[])).collect());
+    assert_eq!(explore(&chain, &mut || 0.5).visits, 1000);
+
+    let ways = of((1..=1000)
+        .map(|qid| {
+            let mut choice = Question::new(qid, qid, QuestionKind::Choice);
+            let next_qid = Some(if qid == 1000 { -1 } else { qid + 1 });
+            choice.answers = (1..=2).map(|id| Answer { id, position: id, next_qid, ..Answer::default() }).collect();
+            choice
+        })
+        .collect());
+    let report = explore(&ways, &mut || 0.5);
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert!(report.visits <= MAX_VISITS + 1 + 2 * 1000, "{}", report.visits);
 }

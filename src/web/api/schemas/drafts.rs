@@ -91,6 +91,7 @@ async fn read(
     };
     for (question, templates) in schema.questions.iter_mut().zip(&hung) {
         question.attachments.clone_from(templates);
+        question.has_attachments = !templates.is_empty();
     }
     schema.sort();
     let old = before.map(editing::files).unwrap_or_default();

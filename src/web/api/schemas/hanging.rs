@@ -69,6 +69,7 @@ pub async fn add(request: HttpRequest, doors: web::Data<Doors>, caller: Caller, 
             return Err(Refusal::field("attachments", complaint).into());
         }
         question.attachments.push(template.clone());
+        question.has_attachments = true;
         let newest = move |now: &Schema| now.question(id)?.attachments.iter().map(|template| template.id).max();
         Ok(Box::new(newest) as Made)
     });
@@ -125,7 +126,9 @@ pub async fn delete(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     let (question, id) = (question_of(&request), number(&request, "attachment"));
     let edited = editing::edit(&doors, schema_of(&request), None, |schema| {
         found(schema, question, id)?;
-        editing::question(schema, question)?.attachments.retain(|template| template.id != id);
+        let question = editing::question(schema, question)?;
+        question.attachments.retain(|template| template.id != id);
+        question.has_attachments = !question.attachments.is_empty();
         Ok(editing::nothing_new())
     });
     edited.await?;

@@ -66,6 +66,7 @@ impl Sent<'_> {
             parts::question(self.body, &around, &mut Fresh::default());
         let kept = before.map(|before| before.attachments.clone()).unwrap_or_default();
         if self.partial {
+            question.has_attachments = !kept.is_empty();
             question.attachments = kept;
         }
         if !errors.own.has("type") {
@@ -125,6 +126,7 @@ async fn save(request: &HttpRequest, doors: &Doors, caller: &Caller, sent: Sent<
         let question = schema.questions.get_mut(place).ok_or(Refusal::NotFound)?;
         if let Some(templates) = &made {
             question.attachments.clone_from(templates);
+            question.has_attachments = !templates.is_empty();
         }
         let qid = question.qid;
         Ok(Box::new(move |now: &Schema| now.by_qid(qid).map(|question| question.id)) as Made)
