@@ -22,6 +22,8 @@ fn parts() -> Vec<String> {
         names.map(|file| format!("/static/{name}/{file}")).collect::<Vec<_>>()
     };
     let mut parts = [folder("widget"), folder("ui"), folder("client")].concat();
+    // for pages that ask for push messages themselves; the widget does not load it
+    parts.retain(|part| part != "/static/client/push.js");
     parts.push("/static/tertulia-client.js".to_owned());
     parts
 }

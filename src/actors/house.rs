@@ -39,7 +39,12 @@ pub struct Parts {
 impl Parts {
     /// How scripts are run here.
     pub fn script_rules(&self) -> ScriptRules {
-        ScriptRules { escape: self.look.escape, reset_on_repeat: self.config.scripts.reset_variables }
+        let remind_after = self.config.notifications.remind_after;
+        ScriptRules {
+            escape: self.look.escape,
+            reset_on_repeat: self.config.scripts.reset_variables,
+            remind_after: i64::try_from(remind_after.as_micros()).ok().filter(|after| *after > 0),
+        }
     }
 }
 

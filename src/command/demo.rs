@@ -1,5 +1,6 @@
 //! Demo data: a small team and a few conversations, made on the very first start only.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,11 @@ struct Made {
     colleague: Account,
     team: ThreadId,
     visitors: Vec<(Account, ThreadId)>,
+}
+
+/// Which script the demo's guided conversation begins with.
+pub fn scripts() -> BTreeMap<String, String> {
+    BTreeMap::from([("health".to_owned(), "Health intake".to_owned())])
 }
 
 /// Makes the demo data if this is the first start on an empty database; the demo operator, if there is one.

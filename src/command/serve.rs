@@ -60,7 +60,10 @@ fn lock(config: &Config) -> anyhow::Result<File> {
     }
 }
 
-async fn run(config: Config, with_demo: bool) -> anyhow::Result<()> {
+async fn run(mut config: Config, with_demo: bool) -> anyhow::Result<()> {
+    if with_demo && config.widget.scripts.is_empty() {
+        config.widget.scripts = demo::scripts();
+    }
     let lock = lock(&config)?;
     let listener = server::listen(&config)
         .with_context(|| format!("cannot listen on {}; is the port taken?", config.server.listen))?;

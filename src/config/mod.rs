@@ -78,7 +78,7 @@ pub struct Server {
 }
 
 /// The rules of threads and messages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Chat {
     /// The types that threads may have.
     pub types: Vec<String>,
@@ -99,7 +99,7 @@ pub struct Chat {
 }
 
 /// Scripted conversations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Scripts {
     /// Whether the variables begin anew when a run is repeated.
     pub reset_variables: bool,
@@ -108,7 +108,7 @@ pub struct Scripts {
 }
 
 /// Scripts and surveys.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Schemas {
     /// The types that schemas may have.
     pub types: Vec<String>,
@@ -121,7 +121,7 @@ pub struct Schemas {
 }
 
 /// Files.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Media {
     /// The largest file in bytes.
     pub max_bytes: usize,
@@ -132,7 +132,7 @@ pub struct Media {
 }
 
 /// The WebSocket.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Socket {
     /// Origins, besides the server's own, from which the session cookie opens a socket.
     pub allowed_origins: Vec<String>,
@@ -155,7 +155,7 @@ pub struct Socket {
 }
 
 /// Who may come in, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Auth {
     /// The algorithm of the embedding site's tokens: HS256, RS256 or EdDSA.
     pub jwt_algorithm: Option<String>,
@@ -176,7 +176,7 @@ pub struct Auth {
 }
 
 /// The widget.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Widget {
     /// Origins of the pages that embed the widget; `*` for any.
     pub allowed_origins: Vec<String>,
@@ -193,7 +193,7 @@ pub struct Widget {
 }
 
 /// Mail to members who are away.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Mail {
     /// The mail server, `smtp://user:password@host:port` or `smtps://…`; no mail without it.
     pub smtp_url: Option<String>,
@@ -202,7 +202,7 @@ pub struct Mail {
 }
 
 /// Telling members who are away.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Notifications {
     /// How long a message may stay unread before it is told.
     pub delay: Duration,
@@ -217,7 +217,7 @@ pub struct Notifications {
 }
 
 /// Calls to other servers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Outbound {
     /// Networks that may be reached although they are private.
     pub allow: Vec<Cidr>,
@@ -230,7 +230,7 @@ pub struct Outbound {
 }
 
 /// Deliveries to other servers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Jobs {
     /// Deliveries at once.
     pub concurrency: usize,
@@ -245,7 +245,7 @@ pub struct Jobs {
 }
 
 /// Rates.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Limits {
     /// New visitors per address and minute.
     pub visitors_per_minute: u32,
@@ -256,14 +256,14 @@ pub struct Limits {
 }
 
 /// Surveys.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Surveys {
     /// The types of schemas that surveys may have.
     pub types: Vec<String>,
 }
 
 /// What is logged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Log {
     /// What to log, as `tracing` filters are written.
     pub filter: String,

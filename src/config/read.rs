@@ -1,6 +1,5 @@
 //! Reading the settings: defaults, file, environment, in this order, all through the table.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -10,8 +9,6 @@ use super::{
     Auth, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server, Socket,
     Surveys, Widget,
 };
-use crate::domain::posting::PostRules;
-use crate::domain::visibility::Visibility;
 
 /// Why the settings were refused; the text says what to write.
 #[derive(Debug, thiserror::Error)]
@@ -199,7 +196,6 @@ pub fn markdown() -> String {
 
 /// A configuration before its defaults are read; every field is overwritten by the table.
 fn blank() -> Config {
-    let none = Duration::ZERO;
     Config {
         server: Server {
             listen: ([127, 0, 0, 1], 0).into(),
@@ -208,64 +204,23 @@ fn blank() -> Config {
             database_url: None,
             workers: 0,
             arbiters: 0,
-            shutdown: none,
+            shutdown: Duration::ZERO,
             turnable_clock: false,
         },
-        chat: Chat {
-            types: Vec::new(),
-            default_page_size: 0,
-            max_page_size: 0,
-            posts: PostRules { default_type: None, max_text: 0, max_attachments: 0 },
-            escape_text: true,
-            visibility: Visibility::default(),
-            idle: none,
-            presence_members: 0,
-        },
-        scripts: Scripts { reset_variables: false, restart_every: none },
-        schemas: Schemas { types: Vec::new(), listable: Vec::new(), readable: Vec::new(), edit_published: false },
-        media: Media { max_bytes: 0, file_types: Vec::new(), image_types: Vec::new() },
-        socket: Socket {
-            allowed_origins: Vec::new(),
-            heartbeat: none,
-            timeout: none,
-            write_timeout: none,
-            outbox_bytes: 0,
-            in_flight: 0,
-            max_frame: 0,
-            resume_limit: 0,
-            max_connections: 0,
-        },
-        auth: Auth {
-            jwt_algorithm: None,
-            jwt_secret: None,
-            jwt_public_key: None,
-            jwt_issuer: None,
-            jwt_audience: None,
-            login: none,
-            admin_email: None,
-            admin_password: None,
-        },
-        widget: Widget {
-            allowed_origins: Vec::new(),
-            identity_secret: None,
-            identity_required: false,
-            thread_type: String::new(),
-            visitor: none,
-            scripts: BTreeMap::new(),
-        },
-        mail: Mail { smtp_url: None, from: None },
-        notifications: Notifications {
-            delay: none,
-            link: None,
-            webhook_url: None,
-            webhook_secret: None,
-            remind_after: none,
-        },
-        outbound: Outbound { allow: Vec::new(), connect_timeout: none, timeout: none, max_answer: 0 },
-        jobs: Jobs { concurrency: 0, tries: 0, backoff: none, max_backoff: none, lease: none },
-        limits: Limits { visitors_per_minute: 0, logins_per_minute: 0, body_bytes: 0 },
-        surveys: Surveys { types: Vec::new() },
-        log: Log { filter: String::new(), json: false },
+        chat: Chat::default(),
+        scripts: Scripts::default(),
+        schemas: Schemas::default(),
+        media: Media::default(),
+        socket: Socket::default(),
+        auth: Auth::default(),
+        widget: Widget::default(),
+        mail: Mail::default(),
+        notifications: Notifications::default(),
+        outbound: Outbound::default(),
+        jobs: Jobs::default(),
+        limits: Limits::default(),
+        surveys: Surveys::default(),
+        log: Log::default(),
     }
 }
 

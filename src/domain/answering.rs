@@ -59,7 +59,8 @@ fn write(
     moved: Moved,
 ) -> Decision {
     let seat = scene.seat;
-    let course = Course { seat: seat.clone(), schema, now: scene.around.now };
+    let remind_after = scene.around.rules.remind_after;
+    let course = Course { seat: seat.clone(), schema, now: scene.around.now, remind_after };
     let mut changes = Vec::new();
     if let Some(ask) = &moved.before {
         changes.push(Change::CreateMessage(Box::new(course.asking(ask))));

@@ -39,6 +39,8 @@ pub enum Change {
         message: Box<NewMessage>,
         /// The seat as it is then.
         seat: Box<Seat>,
+        /// When the member is to be reminded, if they have not answered by then.
+        remind: Option<super::Micros>,
     },
     /// A seat moves on in its script, between or after messages of the same decision.
     MoveSeat {

@@ -288,7 +288,7 @@ mod tests {
             avatar: None,
             language: None,
         };
-        let rules = ScriptRules { escape: true, reset_on_repeat: false };
+        let rules = ScriptRules { escape: true, reset_on_repeat: false, remind_after: None };
         NewThread::read(&body, "chat", &caller, &named, (rules, NOW), &mut || 0.5)
             .map_err(|errors| serde_json::to_value(errors).expect("errors are JSON"))
     }

@@ -8,7 +8,7 @@ use super::message::{MAX_CLIENT_ID, MAX_TYPE};
 use super::refusal::FieldErrors;
 
 /// What the deployment says of posts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PostRules {
     /// The type of a post that names none; with `None` the type is required, as in the original.
     pub default_type: Option<String>,

@@ -40,6 +40,7 @@ pub(super) struct Course<'a> {
     pub seat: Seat,
     pub schema: &'a Schema,
     pub now: super::Micros,
+    pub remind_after: Option<super::Micros>,
 }
 
 impl Course<'_> {
@@ -68,7 +69,12 @@ impl Course<'_> {
         for ask in &moved.asks {
             self.seat.script.question = Some(ask.question);
             self.seat.script.variables.clone_from(&ask.pool);
-            changes.push(Change::Ask { message: Box::new(self.asking(ask)), seat: Box::new(self.seat.clone()) });
+            let (message, seat) = (Box::new(self.asking(ask)), Box::new(self.seat.clone()));
+            changes.push(Change::Ask { message, seat, remind: None });
+        }
+        // only the last one waits for an answer
+        if let (Some(Change::Ask { remind, .. }), Stand::At(_)) = (changes.last_mut(), moved.stand) {
+            *remind = self.remind_after.map(|after| self.now.saturating_add(after));
         }
         let asked = !changes.is_empty();
         let before = self.seat.clone();
@@ -134,7 +140,7 @@ pub fn begin(
         escape: around.rules.escape,
     };
     let moved = run(&seat, schema, speaker).start(beginning.question, &seat.script.variables, dice)?;
-    let course = Course { seat: seat.clone(), schema, now: around.now };
+    let course = Course { seat: seat.clone(), schema, now: around.now, remind_after: around.rules.remind_after };
     changes.extend(course.changes(moved));
     Ok(changes)
 }

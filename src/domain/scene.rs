@@ -18,6 +18,8 @@ pub struct ScriptRules {
     pub escape: bool,
     /// Whether the variables begin anew when a run is repeated.
     pub reset_on_repeat: bool,
+    /// How long a question waits until its member is reminded of it; `None` for never.
+    pub remind_after: Option<Micros>,
 }
 
 /// The thread around a seat.

@@ -64,7 +64,7 @@ fn message_of(sender: AccountId) -> Target {
 }
 
 fn decided(caller: &Seat, roster: &Roster, command: Command) -> Result<Decision, Refusal> {
-    let rules = ScriptRules { escape: true, reset_on_repeat: false };
+    let rules = ScriptRules { escape: true, reset_on_repeat: false, remind_after: None };
     let (schemas, known) = (Schemas::new(), Known::default());
     let around = Surroundings { roster, schemas: &schemas, seq: 0, rules, now: NOW };
     decide(&Scene { seat: caller, around, known: &known }, command, &mut || 0.5)

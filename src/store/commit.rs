@@ -214,7 +214,7 @@ fn carry_out(
 fn store(step: &mut Step, change: Change) -> Result<(), CommitError> {
     match change {
         Change::CreateMessage(message) => commit_message::create(step, *message),
-        Change::Ask { message, seat } => commit_message::ask(step, *message, *seat),
+        Change::Ask { message, seat, remind } => commit_message::ask(step, *message, *seat, remind),
         Change::MoveSeat { seat, at_last_ask, quiet } => commit_seat::move_on(step, *seat, at_last_ask, quiet),
         Change::Confirm { account, client_id, files } => {
             step.outcome.orphans.extend(files);

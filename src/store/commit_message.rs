@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::commit::Step;
+use super::jobs::{self, QuestionAsked};
 use super::messages::{by_idempotency_key, load, load_by_client_id};
 use super::rows::{AttachmentRow, NewMessageRow, to_json};
 use super::schema::{attachments, messages};
@@ -14,7 +15,7 @@ use super::{commit_seat, script_log, search};
 use crate::domain::attachment::{Attachment, AttachmentEdit, NewAttachment};
 use crate::domain::event::Event;
 use crate::domain::message::NewMessage;
-use crate::domain::{AttachmentId, Message, MessageId, Seat};
+use crate::domain::{AttachmentId, Message, MessageId, Micros, Seat};
 
 /// A new message at the end of the thread; one that was sent already is found again instead.
 pub(super) fn create(step: &mut Step, new: NewMessage) -> Result<(), CommitError> {
@@ -31,10 +32,14 @@ pub(super) fn create(step: &mut Step, new: NewMessage) -> Result<(), CommitError
 
 /// A question is asked: the message is made, and the seat that stands at it is told first, so that the message's frame
 /// shows it.
-pub(super) fn ask(step: &mut Step, new: NewMessage, mut seat: Seat) -> Result<(), CommitError> {
+pub(super) fn ask(step: &mut Step, new: NewMessage, mut seat: Seat, remind: Option<Micros>) -> Result<(), CommitError> {
     let (id, attachments) = insert(step, &new)?.ok_or(CommitError::Broken)?;
     seat.script.related_message = Some(id);
     step.last_ask = Some(id);
+    if let Some(due) = remind {
+        let asked = QuestionAsked { thread: step.thread, account: seat.account, message: id };
+        jobs::remind(step.connection, asked, due, step.now)?;
+    }
     let message = Arc::new(stored(step, id, new, attachments));
     commit_seat::put_at(step, seat, message.rev, true)?;
     step.outcome.events.push(Event::MessageSaved { message, created: true });

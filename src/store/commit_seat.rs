@@ -5,6 +5,7 @@ use std::sync::Arc;
 use diesel::prelude::*;
 
 use super::commit::Step;
+use super::jobs::{self, QuestionAsked};
 use super::rows::{AccountRow, MemberRow, to_json};
 use super::schema::{accounts, attachments, members, messages, threads};
 use super::search;
@@ -47,6 +48,12 @@ pub(super) fn put_at(step: &mut Step, mut seat: Seat, rev: Rev, quiet: bool) -> 
         }
         None => ReadState::joining(last, seat.tracks_unread()),
     };
+    if let Some(left) =
+        before.as_ref().and_then(|row| row.related_message_id).filter(|id| seat.script.related_message != Some(*id))
+    {
+        let asked = QuestionAsked { thread: step.thread, account: seat.account, message: left };
+        jobs::withdraw(step.connection, asked)?;
+    }
     let account = accounts::table.find(seat.account).select(AccountRow::as_select()).first(step.connection);
     let account = account.optional()?.ok_or(CommitError::Missing)?;
     seat.thread = step.thread;

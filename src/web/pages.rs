@@ -30,6 +30,8 @@ struct Home<'a> {
 #[template(path = "demo.html", config = "src/web/askama.toml")]
 struct Demo<'a> {
     version: &'a str,
+    /// Whether the conversation begins with the sample script.
+    guided: bool,
 }
 
 #[derive(Template)]
@@ -81,8 +83,9 @@ pub async fn home(request: HttpRequest, doors: web::Data<Doors>) -> Result<HttpR
 }
 
 /// A shop that embeds the widget.
-pub async fn demo() -> Result<HttpResponse, ApiError> {
-    render(StatusCode::OK, &Demo { version: VERSION })
+pub async fn demo(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let guided = parameters(&request).get("talk").is_some_and(|talk| talk == "health");
+    render(StatusCode::OK, &Demo { version: VERSION, guided })
 }
 
 /// The WebSocket protocol.

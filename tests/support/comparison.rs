@@ -81,6 +81,8 @@ impl Comparison<'_> {
 
     fn compare_text(&mut self, at: &str, expected: &str, actual: &Value) {
         let complaint = match StandIns::kind(expected) {
+            // what somebody wrote is theirs, also when it is a date
+            Kind::Date(_) if at.ends_with("/text") => self.is_text(at, expected, actual),
             Kind::Anything => Ok(()),
             Kind::Id => self.stand_ins.is_id(expected, actual),
             Kind::Time(step) => self.stand_ins.is_time(step, actual, at.ends_with("thread_data/updated")),

@@ -13,6 +13,7 @@
 //! - [`Browser`] is a headless browser, for the pages.
 //! - [`recording`] replays what was recorded from the reference.
 
+pub mod away;
 pub mod browser;
 pub mod chance;
 pub mod comparison;

@@ -24,6 +24,12 @@ impl Brought {
         id(&self.asked(qid))
     }
 
+    /// The number of the group of that name.
+    pub fn group(&self, name: &str) -> i64 {
+        let groups = list(&self.seen, "groups");
+        id(groups.iter().find(|group| group["name"] == name).expect("a group of that name"))
+    }
+
     /// The number of the answer at that position.
     pub fn answer(&self, qid: i64, position: i64) -> i64 {
         let answers = list(&self.asked(qid), "answers");

@@ -27,5 +27,6 @@ pub async fn turn(doors: web::Data<Doors>, caller: Caller, mut payload: web::Pay
     let forward = body.get("forward").and_then(|span| span.as_str()).unwrap_or_default();
     let span: Duration = config::span(forward).map_err(|why| Refusal::Invalid(FieldErrors::one("forward", why)))?;
     house.clock.turn(i64::try_from(span.as_micros()).unwrap_or(i64::MAX / 2));
+    house.store.jobs_written().notify_one();
     Ok(HttpResponse::Ok().json(json!({"now": time::format(house.clock.now())})))
 }
