@@ -1,5 +1,7 @@
 //! The rules of `decide` as tables, and as properties of random walks.
 
+mod scripted;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

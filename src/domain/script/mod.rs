@@ -49,7 +49,7 @@ pub mod schema;
 pub mod survey;
 pub mod template;
 #[cfg(test)]
-mod tests;
+pub(in crate::domain) mod tests;
 pub mod walk;
 pub mod wire;
 

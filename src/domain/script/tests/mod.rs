@@ -1,7 +1,7 @@
 //! Scripts and surveys: tables after the contract, the seed's schemas as the recordings run, and properties.
 
 mod answers;
-mod properties;
+pub(in crate::domain) mod properties;
 mod records;
 mod results;
 mod rollbacks;

@@ -65,7 +65,7 @@ fn question() -> impl Strategy<Value = Question> {
     )
 }
 
-pub(super) fn schema() -> impl Strategy<Value = Schema> {
+pub(in crate::domain) fn schema() -> impl Strategy<Value = Schema> {
     prop::collection::vec(question(), 1..8).prop_map(|mut questions| {
         for (qid, question) in (0..).zip(&mut questions) {
             (question.id, question.qid, question.position) = (qid + 10, qid, qid + 1);
@@ -87,7 +87,7 @@ fn scripted() -> impl Strategy<Value = Mode> {
 }
 
 /// An answer that the question takes: some of its answers, or a text that is a number and a moment by turns.
-fn fitting(question: &Question, dice: usize) -> (String, Vec<i64>) {
+pub(in crate::domain) fn fitting(question: &Question, dice: usize) -> (String, Vec<i64>) {
     let text = match question.kind {
         QuestionKind::Date | QuestionKind::Time | QuestionKind::Datetime => "7:30",
         kind if kind.is_choice() => "",
