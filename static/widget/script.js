@@ -139,7 +139,7 @@ export class Script {
     if (!question) this.ask.clear();
     else if (isBusy) this.ask.hide();
     else {
-      const mayGoBack = Boolean(data.permissions & ROLLBACK) && data.state === 'scripted' && Boolean(data.related_message);
+      const mayGoBack = Boolean(data.permissions & ROLLBACK) && data.state === 'scripted' && Boolean(data.related_message) && data.progress !== 0;
       return this.ask.show(question, mayGoBack);
     }
     return false;
