@@ -31,7 +31,7 @@ fn intake() -> Value {
 }
 
 /// A browser in which an account of that role has signed in.
-async fn signed_in(house: &House, role: &str) -> Browser {
+pub async fn signed_in(house: &House, role: &str) -> Browser {
     let email = format!("{role}@chat.example");
     let arguments = ["user", "create", "--email", &email, "--first-name", role, "--role", role, "--password-stdin"];
     house.told(&arguments, &format!("{PASSWORD}\n"));

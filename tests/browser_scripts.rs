@@ -202,6 +202,22 @@ impl Visit {
     }
 }
 
+impl Visit {
+    /// What was answered is a finished conversation and a bar of a chart, at the administration.
+    async fn is_a_chart(&self) {
+        let found = self.house.host().await.get("/api/schemas?name=everything&limit=1").await.is(200);
+        let schema = found.results()[0]["id"].clone();
+        let administration = crate::browser_admin::signed_in(&self.house, "superuser").await;
+        administration.goes_to(&format!("{}/admin/schemas/{schema}#results", self.house.origin())).await;
+        let completed = "return document.querySelector('[data-testid=figure-completed]')?.textContent === '1'";
+        administration.waits_for("a completed conversation", completed).await;
+        let bar =
+            "const bars = [...document.querySelectorAll('[data-testid=result][data-qid=\"2\"] [data-testid=bar]')];
+             return bars.find((bar) => bar.textContent.includes('Yes'))?.dataset.count === '1'";
+        administration.waits_for("one who likes coffee", bar).await;
+    }
+}
+
 /// The whole script with a mouse, or a finger.
 async fn by_mouse(visit: &Visit) {
     visit.types("[data-testid=input]", "Ana").await;
@@ -243,6 +259,7 @@ async fn by_mouse(visit: &Visit) {
 async fn every_question_is_answered_by_mouse() {
     let visit = Visit::begins().await;
     by_mouse(&visit).await;
+    visit.is_a_chart().await;
 }
 
 #[tokio::test]
@@ -287,6 +304,7 @@ async fn every_question_is_answered_by_keyboard() {
     keys.presses(ENTER).await;
     visit.is_over().await;
     visit.holds("[data-testid=input]").await;
+    visit.is_a_chart().await;
 }
 
 /// A number too large for the server looks well enough to the browser: the control comes back with what was typed and

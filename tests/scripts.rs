@@ -273,6 +273,8 @@ async fn a_tracker_starts_again_when_its_time_comes_until_it_ends() {
         run(&kim, &schema, json!({"frequency_unit": "days", "frequency_value": 1, "repeat_until": until_when})).await;
     let mut socket = kim.opens().await;
     answers(&kim, thread, json!({"text": "4000"})).await.is(201);
+    // what was asked first may have come to the socket too
+    socket.hears_text("4000").await;
     let waiting = kim.sees(thread).await;
     assert_eq!(waiting["state"], "open");
     assert!(waiting["next_restart"].is_string(), "the next time is known: {}", waiting["next_restart"]);
@@ -282,7 +284,8 @@ async fn a_tracker_starts_again_when_its_time_comes_until_it_ends() {
         let asked = socket.hears("message_created_or_updated", |frame| frame["text"] == "Steps today?").await;
         assert_eq!(asked["thread_data"]["state"], "scripted");
         answers(&kim, thread, json!({"text": (day * 1000).to_string()})).await.is(201);
-        assert_eq!(kim.sees(thread).await["variables_pool"]["day"], f64::from(day), "the variables go on");
+        let texts = kim.texts(thread).await;
+        assert_eq!(kim.sees(thread).await["variables_pool"]["day"], f64::from(day), "the variables go on: {texts:?}");
     }
     assert_eq!(kim.sees(thread).await["next_restart"], Value::Null, "after `repeat_until` nothing starts again");
     kim.post("/api/admin/clock", json!({"forward": "1h"})).await.is(403);

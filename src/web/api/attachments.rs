@@ -39,8 +39,9 @@ pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
     if let Some(id) = parameters.get("id") {
         ids.retain(|attachment| attachment.id.to_string() == *id);
     }
-    let objects = ids.iter().map(|attachment| attachment.to_json(&doors.house.look)).collect();
-    Ok(selected(&request, StatusCode::OK, Value::Array(objects)))
+    let select = super::select::Select::parse(parameters.get("fields").map(String::as_str));
+    let objects = ids.iter().map(|attachment| select.apply(attachment.to_json(&doors.house.look))).collect();
+    Ok(HttpResponse::Ok().json(super::page::listed(&request, &doors.house.config.chat, objects)?))
 }
 
 /// One attachment.

@@ -7,6 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value};
 
 use super::named::named;
+use super::page::{listed, parameters};
+use super::select::Select;
 use super::threads::selected;
 use super::{Answer, body, objects, thread_of, user_of};
 use crate::actors;
@@ -27,7 +29,7 @@ fn object(doors: &Doors, roster: &Roster, user: AccountId, seat: &Seat) -> Resul
     Ok(member_object(member, seat.may(Permissions::CONTROL_OTHERS), &doors.house.look))
 }
 
-/// Everybody in the thread.
+/// Everybody in the thread; in pages when `limit` is given.
 #[utoipa::path(get, path = "/api/threads/{thread}/users", tag = "members", params(("thread" = i64, Path)),
     responses((status = 200, body = Vec<super::schema::Member>), (status = 403, body = super::schema::Detail)))]
 pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
@@ -35,8 +37,9 @@ pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
     let seat = objects::seat_with(&doors.house, thread, caller.account.id, Permissions::READ_THREAD).await?;
     let controls = seat.may(Permissions::CONTROL_OTHERS);
     let roster = roster(&doors, thread).await?;
-    let members = roster.iter().map(|member| member_object(member, controls, &doors.house.look)).collect();
-    Ok(selected(&request, StatusCode::OK, Value::Array(members)))
+    let select = Select::parse(parameters(&request).get("fields").map(String::as_str));
+    let members = roster.iter().map(|member| select.apply(member_object(member, controls, &doors.house.look)));
+    Ok(HttpResponse::Ok().json(listed(&request, &doors.house.config.chat, members.collect())?))
 }
 
 async fn read_form(doors: &Doors, caller: &Caller, body: &Map<String, Value>) -> Result<MemberForm, ApiError> {

@@ -72,6 +72,18 @@ impl Page {
     }
 }
 
+/// Whole lists that the contract gives as plain arrays: in pages when `limit` is given.
+pub fn listed(request: &HttpRequest, chat: &Chat, objects: Vec<Value>) -> Result<Value, ApiError> {
+    let parameters = parameters(request);
+    if !parameters.contains_key("limit") {
+        return Ok(Value::Array(objects));
+    }
+    let page = Page::read(&parameters, chat)?;
+    let (skip, take) = (usize::try_from(page.offset), usize::try_from(page.count));
+    let results = objects.into_iter().skip(skip.unwrap_or(usize::MAX)).take(take.unwrap_or(0)).collect();
+    Ok(page.body(request, results))
+}
+
 /// Percent-encoding as forms have it: letters, digits and `-_.~` stay, a space is `+`.
 fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

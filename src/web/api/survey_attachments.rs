@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::attachments::{attachment_of, edit, not_taken};
 use super::columns::{self, Column, number};
-use super::page::parameters;
-use super::survey_items::{find, listed, of_caller};
+use super::page::{listed, parameters};
+use super::survey_items::{find, of_caller};
 use super::surveys::remove;
 use super::threads::{idempotency_key, selected};
 use super::{Answer, body};
@@ -67,7 +67,7 @@ pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
     };
     let select = super::select::Select::parse(parameters.get("fields").map(String::as_str));
     let objects = found.iter().map(|hung| select.apply(hung.to_json_of_item(&house.look))).collect();
-    listed(&request, house, &parameters, objects)
+    Ok(HttpResponse::Ok().json(listed(&request, &house.config.chat, objects)?))
 }
 
 /// One of what hangs on an item.

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::columns::{self, Column, instant, number};
-use super::page::{Page, Parameters, parameters};
+use super::page::{Parameters, listed, parameters};
 use super::select::Select;
 use super::surveys::{owned, remove, schema_of, survey_of};
 use super::threads::{idempotency_key, selected};
@@ -52,22 +52,6 @@ fn field(item: &Item, field: Field) -> i64 {
 
 pub(super) fn item_of(request: &HttpRequest) -> ItemId {
     super::number(request, "item")
-}
-
-/// A plain array, or a page when `limit` is given.
-pub(super) fn listed(
-    request: &HttpRequest,
-    house: &House,
-    parameters: &Parameters,
-    objects: Vec<Value>,
-) -> Result<HttpResponse, ApiError> {
-    if !parameters.contains_key("limit") {
-        return Ok(HttpResponse::Ok().json(objects));
-    }
-    let page = Page::read(parameters, &house.config.chat)?;
-    let (skip, take) = (usize::try_from(page.offset), usize::try_from(page.count));
-    let results = objects.into_iter().skip(skip.unwrap_or(usize::MAX)).take(take.unwrap_or(0)).collect();
-    Ok(HttpResponse::Ok().json(page.body(request, results)))
 }
 
 /// The object of lists and of what was just made: with the survey in it.
@@ -130,7 +114,7 @@ pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
     };
     let (select, data) = (fields_of(&parameters), survey::survey_data(&survey));
     let objects = found.iter().map(|item| in_list(item, &data, &schema, house, &select)).collect();
-    listed(&request, house, &parameters, objects)
+    Ok(HttpResponse::Ok().json(listed(&request, &house.config.chat, objects)?))
 }
 
 /// Answers a question; it need not be visible (contract, 14.1).
