@@ -15,6 +15,7 @@ use crate::config;
 use crate::domain::event::{Change, Decision, Event, Outcome};
 use crate::domain::message::NewMessage;
 use crate::domain::opening::NewThread;
+use crate::domain::script::{Applied, Source};
 use crate::domain::unread::Spans;
 use crate::domain::{AccountId, Permissions, Role, Seat, ThreadId};
 use crate::metrics::Metrics;
@@ -96,17 +97,20 @@ fn message(sender: AccountId, text: &str, client_id: Option<&str>) -> Change {
     Change::CreateMessage(Box::new(NewMessage { client_id, ..NewMessage::plain(sender, "message", text) }))
 }
 
-/// Rows that the message's commit changed, as SQLite counts them on one connection.
+#[derive(QueryableByName)]
+struct Total {
+    #[diesel(sql_type = BigInt)]
+    total: i64,
+}
+
+/// Rows that the connection has changed since it was opened, as SQLite counts them.
+fn total(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let row = diesel::sql_query("SELECT total_changes() AS total").get_result::<Total>(connection);
+    row.map(|row| row.total).map_err(StoreError::from)
+}
+
+/// Rows that the message's commit changed.
 fn rows_changed(members: usize) -> i64 {
-    #[derive(QueryableByName)]
-    struct Total {
-        #[diesel(sql_type = BigInt)]
-        total: i64,
-    }
-    let total = |connection: &mut SqliteConnection| {
-        let row = diesel::sql_query("SELECT total_changes() AS total").get_result::<Total>(connection);
-        row.map(|row| row.total).map_err(StoreError::from)
-    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let house = fixture();
@@ -125,6 +129,37 @@ fn a_message_costs_the_same_writes_whatever_the_number_of_members() {
     let (few, many) = (rows_changed(2), rows_changed(500));
     assert_eq!(few, many);
     assert!(few <= 3, "the message, the id counter, the thread's head; it was {few}");
+}
+
+/// An answer, and the next question with the seat standing at it, as a script decides them.
+fn answer(sender: AccountId) -> Decision {
+    let pairs = vec![("n".to_owned(), "n + 1".to_owned())];
+    let applied = Applied { source: Source::Answer(1), modifications: pairs, draws: Vec::new() };
+    let answer =
+        NewMessage { run: Some(sender), applied: vec![applied], ..NewMessage::plain(sender, "message", "yes") };
+    let question =
+        NewMessage { run: Some(sender), sender: None, ..NewMessage::plain(sender, "automated_message", "?") };
+    let seat = Box::new(Seat::new(0, sender, Permissions::CREATOR, 1));
+    let ask = Change::Ask { message: Box::new(question), seat, remind: Some(9) };
+    Decision { changes: vec![Change::CreateMessage(Box::new(answer)), ask], ..Decision::default() }
+}
+
+#[tokio::test]
+async fn an_answer_costs_the_same_writes_however_long_the_conversation() {
+    let house = fixture();
+    let people = house.people(2).await;
+    let thread = house.thread(&people).await;
+    let mut costs = Vec::new();
+    for _ in 0..300 {
+        let before = house.store.write(total).await.expect("counted");
+        house.submit(thread, vec![answer(people[0])]).pop().expect("an answer").expect("stored");
+        costs.push(house.store.write(total).await.expect("counted") - before);
+        search::catch_up(&house.store).await.expect("indexed");
+    }
+    let settled = costs.get(5..).expect("many");
+    let most = settled.iter().max().expect("one");
+    assert!(settled.iter().all(|cost| cost == most), "each as much as the others: {costs:?}");
+    assert!(*most <= 12, "two messages, their counter, the log, the seat, the reminder, the head; it was {most}");
 }
 
 #[tokio::test]
