@@ -46,6 +46,7 @@ mod replay_surveys;
 mod resume;
 mod schema_files;
 mod schemas;
+mod script_regressions;
 mod scripts;
 mod search;
 mod slow_reader;

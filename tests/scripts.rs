@@ -275,6 +275,7 @@ async fn a_tracker_starts_again_when_its_time_comes_until_it_ends() {
     answers(&kim, thread, json!({"text": "4000"})).await.is(201);
     // what was asked first may have come to the socket too
     socket.hears_text("4000").await;
+    socket.takes_all();
     let waiting = kim.sees(thread).await;
     assert_eq!(waiting["state"], "open");
     assert!(waiting["next_restart"].is_string(), "the next time is known: {}", waiting["next_restart"]);

@@ -9,7 +9,7 @@ use super::frames::{message_frame, named_frame, removed_frame, thread_frame, unr
 use super::told::{Around, Batch, News, OwnPart};
 use super::user_thread::{Caught, Leave, UserThread, own_part};
 use crate::domain::view::{self, Viewed};
-use crate::domain::{Message, Permissions, Rev};
+use crate::domain::{Message, Permissions, Rev, Seat};
 
 impl UserThread {
     /// Hears a batch: moves on, and delivers the member's frames in one push.
@@ -32,6 +32,7 @@ impl UserThread {
         if let Some((rev, around)) = self.untold.take() {
             frames.push(self.thread_outgoing(rev, &around));
         }
+        frames.extend(self.untold_member.take());
         if !frames.is_empty() {
             self.house.presence.deliver(self.account.id, &frames);
         }
@@ -68,10 +69,13 @@ impl UserThread {
                     false => frames.push(self.thread_outgoing(seat.rev, around)),
                 }
             }
-            News::Seat { seat, .. } if !self.watching && self.seat.may(Permissions::CONTROL_OTHERS) && self.hears() => {
-                let schema = seat.script.schema.and_then(|id| self.state.schemas.get(&id));
-                let data = view::script_of_member(seat, schema.map(|schema| &**schema));
-                frames.push(self.outgoing(seat.rev, named_frame("member_updated", &data)));
+            News::Seat { seat, quiet, .. } if self.controls() && self.hears() => {
+                let frame = self.member_outgoing(seat);
+                match quiet {
+                    // it shares its revision with the message that tells it, and must not be taken for it
+                    true => self.untold_member = Some(frame),
+                    false => frames.push(frame),
+                }
             }
             News::Read { account, reads, seqs } if *account == self.account.id => {
                 self.unread.subtract(seqs);
@@ -90,7 +94,9 @@ impl UserThread {
         around: &Around,
         frames: &mut Vec<Outgoing>,
     ) {
+        let member = self.untold_member.take();
         if !self.sees(message) {
+            frames.extend(member);
             return;
         }
         let own = message.sender == Some(self.account.id);
@@ -103,6 +109,18 @@ impl UserThread {
             frames.push(self.outgoing(message.rev, bytes));
             self.untold = None;
         }
+        frames.extend(member);
+    }
+
+    /// Whether others' scripts are shown to the member.
+    fn controls(&self) -> bool {
+        !self.watching && self.seat.may(Permissions::CONTROL_OTHERS)
+    }
+
+    fn member_outgoing(&self, seat: &Seat) -> Outgoing {
+        let schema = seat.script.schema.and_then(|id| self.state.schemas.get(&id));
+        let data = view::script_of_member(seat, schema.map(|schema| &**schema));
+        self.outgoing(seat.rev, named_frame("member_updated", &data))
     }
 
     fn hears(&self) -> bool {
@@ -164,6 +182,10 @@ impl UserThread {
         }
         if self.state.changed_rev.max(self.seat.rev) > since {
             frames.push(self.thread_outgoing(upto, &around));
+        }
+        if self.controls() {
+            let others = self.state.roster.seats().filter(|seat| seat.account != self.account.id && seat.rev > since);
+            frames.extend(others.map(|seat| self.member_outgoing(seat)));
         }
         frames.push(self.unread_outgoing());
         Caught { frames, rev: upto }

@@ -35,6 +35,7 @@
 //! doors only through outboxes.
 
 mod clock;
+mod deciding;
 mod doorway;
 mod frames;
 mod hearing;

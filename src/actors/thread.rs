@@ -243,7 +243,9 @@ impl Handler<Announce> for Thread {
     type Result = ();
 
     fn handle(&mut self, Announce(outcome): Announce, ctx: &mut Self::Context) {
-        if !outcome.events.is_empty() {
+        // when more has happened since, whoever is present has heard of it already
+        let is_news = self.awake.as_ref().is_some_and(|awake| awake.head.rev <= outcome.rev);
+        if is_news && !outcome.events.is_empty() {
             return self.carry_out(vec![outcome], Verdicts::new(), ctx);
         }
         let Some(awake) = &mut self.awake else { return };

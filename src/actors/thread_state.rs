@@ -13,7 +13,7 @@ use crate::domain::scene::{Schemas, ScriptRules, Surroundings};
 use crate::domain::script::{Schema, SchemaId};
 use crate::domain::view::{self, Look, MAX_USERS_IN_FRAMES, ThreadHead};
 use crate::domain::visibility::Visibility;
-use crate::domain::{Account, AccountId, Change, Decision, Message, MessageId, Micros, Rev, Roster};
+use crate::domain::{Account, AccountId, Change, Decision, Message, MessageId, Micros, Rev, Roster, Seq};
 use crate::store::threads::ThreadState;
 
 /// A thread that is awake.
@@ -29,7 +29,7 @@ pub(super) struct Awake {
     views: Vec<Vec<String>>,
     look: Arc<Look>,
     /// The thread object's shared part, as it was written for a head of this revision and position.
-    written: Option<(Rev, Micros, Arc<str>)>,
+    written: Option<(Rev, Seq, Micros, Arc<str>)>,
 }
 
 impl Awake {
@@ -151,14 +151,14 @@ impl Awake {
     /// The thread object's shared part as it stands.
     pub(super) fn thread_shared(&mut self) -> Arc<str> {
         // every change of head or roster moves the revision; a deletion may also move only the time
-        if let Some((rev, updated, written)) = &self.written
-            && (*rev, *updated) == (self.head.rev, self.head.updated)
+        if let Some((rev, seq, updated, written)) = &self.written
+            && (*rev, *seq, *updated) == (self.head.rev, self.head.seq, self.head.updated)
         {
             return written.clone();
         }
         let with_users = self.roster.len() <= MAX_USERS_IN_FRAMES;
         let written: Arc<str> = view::thread_shared(&self.head, &self.roster, &self.look, with_users).into();
-        self.written = Some((self.head.rev, self.head.updated, written.clone()));
+        self.written = Some((self.head.rev, self.head.seq, self.head.updated, written.clone()));
         written
     }
 

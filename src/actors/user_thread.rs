@@ -10,26 +10,21 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 
-use super::respond::{Done, Respond, busy, refusal};
-use super::thread::{Commit, Thread};
-use super::told::{Around, Batch, Committed, Told, Verdict};
+use super::deciding::Pending;
+use super::respond::Respond;
+use super::thread::Thread;
+use super::told::{Around, Batch, Told};
 use super::{House, Outgoing};
-use crate::domain::decide::{Command, decide, follows_the_script, needs};
-use crate::domain::event::Own;
+use crate::domain::decide::Command;
 use crate::domain::resume::{Resync, judge};
 use crate::domain::running::language;
-use crate::domain::scene::{Known, Scene, Surroundings};
 use crate::domain::unread::Spans;
 use crate::domain::view::{self, Look, Shown};
-use crate::domain::{Account, Message, ReadState, Refusal, Rev, Seat};
-use crate::store::{CommitError, StoreError, messages, script_log, threads};
+use crate::domain::{Account, Message, ReadState, Rev, Seat};
+use crate::store::{StoreError, messages, threads};
 
 /// The mailbox's bound.
 const MAILBOX: usize = 256;
-/// Commands that wait for those before them at most.
-const HELD: usize = 64;
-/// How often a decision is made anew when somebody else changed the same seat (design, part 3).
-const TRIES: u8 = 3;
 
 /// What a seat starts from.
 pub(super) struct Opening {
@@ -43,17 +38,10 @@ pub(super) struct Opening {
     pub known: Option<(ReadState, Spans)>,
 }
 
-/// A command under way.
-struct Pending {
-    command: Command,
-    tries: u8,
-    respond: Respond,
-}
-
 /// The actor of one seat.
 pub struct UserThread {
     pub(super) house: House,
-    thread: Addr<Thread>,
+    pub(super) thread: Addr<Thread>,
     pub(super) account: Arc<Account>,
     pub(super) seat: Arc<Seat>,
     /// Whether this stands for somebody who is no member.
@@ -68,16 +56,18 @@ pub struct UserThread {
     pub(super) state: Arc<Batch>,
     /// What changed quietly, until a message tells it.
     pub(super) untold: Option<(Rev, Arc<Around>)>,
-    pending: HashMap<u64, Pending>,
+    /// The same of another member, for those who control others.
+    pub(super) untold_member: Option<Outgoing>,
+    pub(super) pending: HashMap<u64, Pending>,
     /// Commands that must wait until the seat stands where the ones before them lead.
-    held: VecDeque<Pending>,
+    pub(super) held: VecDeque<Pending>,
     /// Whether something is read for a command; the mailbox waits meanwhile.
-    reading: bool,
-    next_number: u64,
+    pub(super) reading: bool,
+    pub(super) next_number: u64,
     /// Whether what the member has read is still to be read.
     must_read: bool,
     /// Whether the member had left before the seat was read.
-    gone: bool,
+    pub(super) gone: bool,
 }
 
 impl UserThread {
@@ -100,6 +90,7 @@ impl UserThread {
             unread,
             state,
             untold: None,
+            untold_member: None,
             pending: HashMap::new(),
             held: VecDeque::new(),
             reading: false,
@@ -112,7 +103,11 @@ impl UserThread {
 /// The seat's own part of thread objects.
 pub(super) fn own_part(seat: &Seat, account: &Account, state: &Batch, look: &Look) -> Arc<str> {
     let schema = seat.script.schema.and_then(|id| state.schemas.get(&id));
-    let shown = Shown { schema: schema.map(|schema| &**schema), language: language(seat, Some(account)) };
+    let shown = Shown {
+        schema: schema.map(|schema| &**schema),
+        language: language(seat, Some(account)),
+        account: Some(account),
+    };
     view::seat_own(seat, shown, look, true).into()
 }
 
@@ -195,7 +190,7 @@ impl Handler<Act> for UserThread {
     type Result = ();
 
     fn handle(&mut self, Act { command, respond }: Act, ctx: &mut Self::Context) {
-        self.attempt(Pending { command, tries: 0, respond }, ctx);
+        self.attempt(Pending::new(command, respond), ctx);
     }
 }
 
@@ -213,7 +208,7 @@ impl Handler<Read> for UserThread {
         let mut left = self.unread.clone();
         left.subtract(&seqs);
         let upto = left.first().map_or(self.state.seq, |first| first - 1);
-        self.attempt(Pending { command: Command::MarkRead { seqs, upto }, tries: 0, respond }, ctx);
+        self.attempt(Pending::new(Command::MarkRead { seqs, upto }, respond), ctx);
     }
 }
 
@@ -269,131 +264,5 @@ impl Handler<Leave> for UserThread {
         } else {
             ctx.notify_later(Leave, std::time::Duration::from_millis(200));
         }
-    }
-}
-
-impl UserThread {
-    /// Takes a command: when the script leads on from those before it, it waits for them; what must be read for it is
-    /// read; then it is decided.
-    fn attempt(&mut self, pending: Pending, ctx: &mut Context<Self>) {
-        if self.gone {
-            return pending.respond.give(Err(Refusal::Forbidden));
-        }
-        let follows = follows_the_script(&self.seat, &pending.command);
-        if follows && !(self.pending.is_empty() && self.held.is_empty()) {
-            return self.hold(pending);
-        }
-        self.begin(pending, ctx);
-    }
-
-    fn hold(&mut self, pending: Pending) {
-        if self.held.len() < HELD {
-            self.held.push_back(pending);
-        } else {
-            self.house.metrics.mailbox_full.inc();
-            pending.respond.give(Err(busy()));
-        }
-    }
-
-    fn begin(&mut self, pending: Pending, ctx: &mut Context<Self>) {
-        let schema = self.seat.script.schema.and_then(|id| self.state.schemas.get(&id));
-        let needs = needs(&self.seat, schema.map(|schema| &**schema), &pending.command);
-        if needs.is_nothing() {
-            return self.decide(pending, &Known::default(), ctx);
-        }
-        let (store, seat) = (self.house.store.clone(), self.seat.clone());
-        let reading = async move { store.read(move |connection| script_log::known(connection, &seat, &needs)).await };
-        self.reading = true;
-        ctx.wait(reading.into_actor(self).map(move |known, seat, ctx| {
-            seat.reading = false;
-            match known {
-                Ok(known) => seat.decide(pending, &known, ctx),
-                Err(error) => {
-                    tracing::error!(%error, "what a command needs could not be read");
-                    pending.respond.give(Err(Refusal::Unavailable));
-                }
-            }
-            seat.release(ctx);
-        }));
-    }
-
-    /// Goes on with the commands that waited.
-    fn release(&mut self, ctx: &mut Context<Self>) {
-        while self.pending.is_empty() && !self.reading {
-            let Some(next) = self.held.pop_front() else { return };
-            self.begin(next, ctx);
-        }
-    }
-
-    /// Decides a command and hands the decision on.
-    fn decide(&mut self, pending: Pending, known: &Known, ctx: &mut Context<Self>) {
-        if known.repeated.is_some() || known.confirmed {
-            // it was taken before: nothing happens twice
-            let done = self.done(known.repeated.clone(), Spans::new(), self.state.rev);
-            return pending.respond.give(Ok(done));
-        }
-        let around = Surroundings {
-            roster: &self.state.roster,
-            schemas: &self.state.schemas,
-            seq: self.state.seq,
-            rules: self.house.script_rules(),
-            now: self.house.clock.now(),
-        };
-        let scene = Scene { seat: &self.seat, around, known };
-        let decision = match decide(&scene, pending.command.clone(), &mut rand::random) {
-            Ok(decision) if decision.changes.is_empty() => {
-                let done = self.done(None, Spans::new(), self.state.rev);
-                return pending.respond.give(Ok(Done { idle: decision.own == Own::None, ..done }));
-            }
-            Ok(decision) => decision,
-            Err(refusal) => return pending.respond.give(Err(refusal)),
-        };
-        self.next_number += 1;
-        let number = self.next_number;
-        let commit = Commit { account: self.account.id, seat: ctx.address(), number, decision };
-        match self.thread.try_send(commit) {
-            Ok(()) => {
-                self.pending.insert(number, pending);
-            }
-            Err(_) => {
-                self.house.metrics.mailbox_full.inc();
-                pending.respond.give(Err(busy()));
-            }
-        }
-    }
-
-    /// Answers what became of a command; a clash is decided anew on what is known now.
-    fn conclude(&mut self, (number, verdict): Verdict, ctx: &mut Context<Self>) {
-        let Some(mut pending) = self.pending.remove(&number) else { return };
-        match verdict {
-            Ok(Committed { message, read, rev }) => {
-                let done = self.done(message, read, rev);
-                pending.respond.give(Ok(done));
-            }
-            Err(CommitError::Clash) if pending.tries + 1 < TRIES => {
-                pending.tries += 1;
-                self.begin(pending, ctx);
-            }
-            Err(error) => pending.respond.give(Err(self.explain(&error))),
-        }
-        self.release(ctx);
-    }
-
-    /// A seat that is gone is forbidden, not in conflict.
-    fn explain(&self, error: &CommitError) -> Refusal {
-        match error {
-            CommitError::Clash if self.state.roster.get(self.account.id).is_none() => Refusal::Forbidden,
-            other => refusal(other),
-        }
-    }
-
-    fn done(&self, message: Option<Arc<Message>>, read: Spans, rev: Rev) -> Done {
-        // the newest message was written for the others already
-        let newest = self.state.lasts.iter().flatten();
-        let shared = message.as_ref().and_then(|message| {
-            newest.clone().find(|last| Arc::ptr_eq(&last.message, message)).map(|last| last.shared.clone())
-        });
-        let (unread, read_upto) = (self.unread.count(), self.reads.upto);
-        Done { message, shared, read, unread, read_upto, rev, idle: false }
     }
 }

@@ -109,7 +109,7 @@ pub(super) fn roll_back(
     if !seat.may(Permissions::ROLLBACK) {
         return Err(Refusal::Forbidden);
     }
-    errors.into_result()?;
+    let mut errors = errors;
     let wrong_state = || Refusal::field(rollback::NON_FIELDS, "WRONG_STATE");
     let schema = scene.schema().ok_or_else(wrong_state)?;
     let course = rollback::Course {
@@ -120,7 +120,13 @@ pub(super) fn roll_back(
         related_message: seat.script.related_message,
         said: &scene.known.said,
     };
-    let plan = rollback::plan(wish, &course)?;
+    let plan = rollback::plan(wish, &course);
+    if !errors.is_empty() {
+        // all that is wrong is said at once (contract, 1)
+        errors.merge_weaker(plan.err().unwrap_or_default());
+        return Err(errors.into());
+    }
+    let plan = plan?;
     let mut decision = Decision { expect: vec![(seat.account, seat.rev)], own: Own::None, ..Decision::default() };
     let Rollback::Back { question, related_message, delete } = plan else { return Ok(decision) };
     let mut back = seat.clone();

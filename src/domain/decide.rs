@@ -156,11 +156,15 @@ fn needs_of_post(seat: &Seat, schema: Option<&Schema>, post: &Post) -> Needs {
         question: post.question.filter(|id| !is_asked(id)),
         ..Needs::default()
     };
-    if let Some(schema) = schema.filter(|_| mode_of(seat, post).is_scripted()) {
-        // an answer that was taken already must not be judged by the question after it
+    // what was taken already must not be judged by where it led: not an answer by the question after it, nor the last one
+    // by the mode after it; and it must not open or break anything again
+    let is_plain = matches!(seat.mode, Mode::Open | Mode::Assisted) && schema.is_none() && !post.break_state;
+    if !is_plain {
         needs.repeat.clone_from(&post.client_id);
-        let texts = schema.questions.iter().filter(|question| question.text.contains("{{"));
-        let mentioned = texts.flat_map(|question| template::mentioned(&question.text));
+    }
+    if let Some(schema) = schema.filter(|_| mode_of(seat, post).is_scripted()) {
+        let texts = schema.questions.iter().flat_map(|question| question.texts()).filter(|text| text.contains("{{"));
+        let mentioned = texts.flat_map(template::mentioned);
         let mut answers: Vec<i64> = mentioned.filter_map(|qid| Some(schema.by_qid(qid)?.id)).collect();
         answers.sort_unstable();
         answers.dedup();
@@ -282,7 +286,10 @@ fn complain_of_strangers(scene: &Scene<'_>, post: &Post, errors: &mut FieldError
 /// Opens every seat whose mode is meant.
 fn open_all(scene: &Scene<'_>, meant: impl Fn(Mode) -> bool, decision: &mut Decision) {
     for seat in scene.around.roster.seats().filter(|seat| meant(seat.mode)) {
-        let opened = Seat { mode: Mode::Open, ..Seat::clone(seat) };
+        let mut opened = Seat { mode: Mode::Open, ..Seat::clone(seat) };
+        if seat.mode.is_scripted() {
+            opened.repetition.wait(scene.around.now);
+        }
         put(seat, opened, decision);
     }
 }

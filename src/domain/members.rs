@@ -151,6 +151,9 @@ pub fn change(
     if changed == **seat {
         return Ok(Decision::default());
     }
+    if seat.mode.is_scripted() && !changed.mode.is_scripted() {
+        changed.repetition.wait(around.now);
+    }
     Ok(Decision { expect, changes: vec![Change::PutSeat(Box::new(changed))], ..Decision::default() })
 }
 

@@ -63,7 +63,20 @@ pub struct ScriptForm {
     pub next_restart: Option<Micros>,
     /// The language in which the member is spoken to.
     pub language: Option<String>,
+    /// Fields that were sent as null, which takes back what they said.
+    cleared: Vec<&'static str>,
 }
+
+/// Fields that may be taken back with null.
+const CLEARABLE: [&str; 7] = [
+    "initial_question",
+    "automated_sender",
+    "frequency_unit",
+    "frequency_value",
+    "repeat_until",
+    "next_restart",
+    "language",
+];
 
 /// What is known of the things that a form names.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +108,7 @@ impl ScriptForm {
             frequency_value: nullable(form, "frequency_value", |form| form.integer("frequency_value")),
             repeat_until: form.instant("repeat_until"),
             next_restart: form.instant("next_restart"),
+            cleared: CLEARABLE.into_iter().filter(|field| form.raw(field).is_some_and(Value::is_null)).collect(),
         };
         if let Some(sender) = read.automated_sender {
             match named.bots.get(&sender) {
@@ -140,7 +154,10 @@ impl ScriptForm {
 
     /// Whether the settings put the member into a run, given the seat they have.
     pub fn begins(&self, before: Option<&Seat>) -> bool {
-        let Some(state) = self.state.filter(|state| state.needs_schema()) else { return false };
+        // a question or schema without a state leads on in the mode that the member has
+        let leads = self.schema.is_some() || self.question.is_some();
+        let state = self.state.or_else(|| before.filter(|_| leads).map(|before| before.mode));
+        let Some(state) = state.filter(|state| state.needs_schema()) else { return false };
         before.is_none_or(|before| before.mode != state) || self.schema.is_some() || self.question.is_some()
     }
 
@@ -182,18 +199,35 @@ impl ScriptForm {
             seat.mode = state;
         }
         let Script { schema, initial_question, on_finish, automated_sender, language, .. } = &mut seat.script;
-        *schema = self.schema.as_ref().map(|schema| schema.id).or(*schema);
+        if let Some(other) = self.schema.as_ref().map(|schema| schema.id).filter(|id| *schema != Some(*id)) {
+            // the old one's questions mean nothing in it
+            (*schema, *initial_question) = (Some(other), None);
+        }
         *initial_question = self.initial_question.or(*initial_question);
         *on_finish = self.on_finish.unwrap_or(*on_finish);
         *automated_sender = self.automated_sender.or(*automated_sender);
         if self.language.is_some() {
             language.clone_from(&self.language);
         }
-        let Repetition { unit, value, until, next } = &mut seat.repetition;
+        let Repetition { unit, value, until, next, anchor } = &mut seat.repetition;
         *unit = self.frequency_unit.or(*unit);
         *value = self.frequency_value.or(*value);
         *until = self.repeat_until.or(*until);
         *next = self.next_restart.or(*next);
+        for field in &self.cleared {
+            match *field {
+                "initial_question" => *initial_question = None,
+                "automated_sender" => *automated_sender = None,
+                "language" => *language = None,
+                "frequency_unit" => *unit = None,
+                "frequency_value" => *value = None,
+                "repeat_until" => *until = None,
+                _ => *next = None,
+            }
+        }
+        if self.next_restart.is_some() {
+            *anchor = *next;
+        }
     }
 }
 

@@ -7,6 +7,9 @@ use super::form::{self, Form, TextRule};
 use super::message::{MAX_CLIENT_ID, MAX_TYPE};
 use super::refusal::FieldErrors;
 
+/// The most answers that one post chooses: as many as a question may have.
+const MAX_ANSWERS: usize = 500;
+
 /// What the deployment says of posts.
 #[derive(Clone, Debug, Default)]
 pub struct PostRules {
@@ -61,6 +64,10 @@ impl Post {
             attachments: Vec::new(),
             errors: FieldErrors::new(),
         };
+        if post.answers.len() > MAX_ANSWERS {
+            form.complain("answers", format!("Ensure this field has no more than {MAX_ANSWERS} elements."));
+            post.answers.clear();
+        }
         post.errors = form.errors;
         (post, attachments)
     }

@@ -23,6 +23,14 @@ fn later(from: Micros, unit: FrequencyUnit, count: i64) -> Option<Micros> {
 }
 
 impl Repetition {
+    /// A run has ended: if nobody gave a time for the next one, it is counted from now.
+    pub fn wait(&mut self, now: Micros) {
+        if self.next.is_none() {
+            self.next = self.following(now, now);
+            self.anchor = self.next;
+        }
+    }
+
     /// The first restart after `now`, counted from `from` in steps of the frequency. Months are counted from `from` too, so
     /// that the last day of a month stays the last. `None` without a frequency, or when there is none before the end.
     pub fn following(&self, from: Micros, now: Micros) -> Option<Micros> {
@@ -40,7 +48,8 @@ mod tests {
 
     fn next(unit: FrequencyUnit, value: i64, from: &str, now: &str, until: Option<&str>) -> Option<String> {
         let at = |text: &str| parse(text).expect("an instant");
-        let repetition = Repetition { unit: Some(unit), value: Some(value), until: until.map(at), next: None };
+        let repetition =
+            Repetition { unit: Some(unit), value: Some(value), until: until.map(at), next: None, anchor: None };
         repetition.following(at(from), at(now)).map(format)
     }
 

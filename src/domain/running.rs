@@ -96,9 +96,7 @@ impl Course<'_> {
         self.seat.mode = mode;
         self.seat.script.question = None;
         self.seat.script.related_message = None;
-        if self.seat.repetition.next.is_none() {
-            self.seat.repetition.next = self.seat.repetition.following(self.now, self.now);
-        }
+        self.seat.repetition.wait(self.now);
     }
 }
 
@@ -151,7 +149,8 @@ pub fn restart(scene: &Scene<'_>, dice: Dice<'_>) -> Result<Decision, Refusal> {
     let (seat, now) = (scene.seat, scene.around.now);
     let Some(due) = seat.repetition.next.filter(|due| *due <= now) else { return Ok(Decision::default()) };
     let mut again = seat.clone();
-    again.repetition.next = seat.repetition.following(due, now);
+    again.repetition.anchor = seat.repetition.anchor.or(Some(due));
+    again.repetition.next = seat.repetition.following(again.repetition.anchor.unwrap_or(due), now);
     let mut decision = Decision { expect: vec![(seat.account, seat.rev)], own: Own::None, ..Decision::default() };
     let account = scene.around.roster.get(seat.account).map(|member| member.account.clone());
     let is_over = seat.repetition.until.is_some_and(|until| until < due);
@@ -159,9 +158,15 @@ pub fn restart(scene: &Scene<'_>, dice: Dice<'_>) -> Result<Decision, Refusal> {
         put(seat, again, &mut decision);
         return Ok(decision);
     };
-    again.mode = seat.script.run_mode.unwrap_or(Mode::Scripted);
-    let beginning =
-        Beginning { question: seat.script.initial_question, keeps_variables: !scene.around.rules.reset_on_repeat };
-    decision.changes = begin(again, &account, schema, beginning, &scene.around, dice)?;
+    let mut begun = again.clone();
+    begun.mode = seat.script.run_mode.unwrap_or(Mode::Scripted);
+    // a question of another schema, or one that is gone, is no place to begin
+    let question = seat.script.initial_question.filter(|id| schema.question(*id).is_some());
+    let beginning = Beginning { question, keeps_variables: !scene.around.rules.reset_on_repeat };
+    match begin(begun, &account, schema, beginning, &scene.around, dice) {
+        Ok(changes) => decision.changes = changes,
+        // it leads nowhere: the next time is tried again, not every moment
+        Err(_) => put(seat, again, &mut decision),
+    }
     Ok(decision)
 }

@@ -59,6 +59,8 @@ pub struct Repetition {
     pub until: Option<Micros>,
     /// The next restart.
     pub next: Option<Micros>,
+    /// The restart from which the others are counted, so that the last day of a month stays the last.
+    pub anchor: Option<Micros>,
 }
 
 /// One member's seat in one thread.

@@ -10,8 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::account::AccountView;
 use super::mode::FrequencyUnit;
+use super::script::template::{self, Speaker};
 use super::script::{Schema, wire};
-use super::{AccountId, Message, MessageId, Rev, Roster, Seat, Seq, ThreadId, text, time};
+use super::{Account, AccountId, Message, MessageId, Rev, Roster, Seat, Seq, ThreadId, text, time};
 
 /// More members than this, and frames leave `users_data` out (design, part 6).
 pub const MAX_USERS_IN_FRAMES: usize = 16;
@@ -193,13 +194,22 @@ pub struct Shown<'a> {
     pub schema: Option<&'a Schema>,
     /// The member's language.
     pub language: Option<&'a str>,
+    /// The member, whom the question speaks to.
+    pub account: Option<&'a Account>,
 }
 
 /// The current question of a seat as its member sees it (contract, 13.2).
 pub fn question_data(seat: &Seat, shown: Shown<'_>, look: &Look) -> Option<Value> {
     let schema = shown.schema?;
-    let question = schema.question(seat.script.question?)?;
-    Some(wire::question(schema.id, &question.in_language(shown.language), look))
+    let question = schema.question(seat.script.question?)?.in_language(shown.language);
+    if !question.text.contains("{{") {
+        return Some(wire::question(schema.id, &question, look));
+    }
+    // what was answered is not at hand here; the question's message has it
+    let speaker = Speaker { user: shown.account, escape: look.escape, ..Speaker::NOBODY };
+    let mut spoken = question.into_owned();
+    spoken.text = template::render(&spoken.text, &speaker, &seat.script.variables);
+    Some(wire::question(schema.id, &spoken, look))
 }
 
 /// Where a member stands, for those who control others: `member_updated`, and the script of a member over REST.

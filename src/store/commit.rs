@@ -146,6 +146,15 @@ impl Step<'_> {
     }
 }
 
+/// Whether the changes write one row and no more: then it fails before it has written anything, and needs no savepoint.
+fn is_one_write(changes: &[Change]) -> bool {
+    match changes {
+        [Change::CreateMessage(message)] => message.attachments.is_empty() && message.applied.is_empty(),
+        [Change::MarkRead { .. } | Change::Retitle(_)] => true,
+        _ => false,
+    }
+}
+
 /// Carries out one decision; whatever goes wrong, nothing of it is left.
 pub(super) fn commit(
     connection: &mut SqliteConnection,
@@ -161,8 +170,7 @@ pub(super) fn commit(
             return Err(CommitError::Clash);
         }
     }
-    // a single change fails before it has written anything, so it needs no savepoint
-    let step = if decision.changes.len() > 1 {
+    let step = if !is_one_write(&decision.changes) {
         connection.transaction(|connection| carry_out(connection, caches, thread, head, decision, now))
     } else {
         carry_out(connection, caches, thread, head, decision, now)

@@ -152,7 +152,9 @@ pub(super) fn edit(
 ) -> Result<(), CommitError> {
     let before = load(step.connection, step.thread, id)?;
     if let Some(text) = &text {
-        diesel::update(messages::table.find(id)).set(messages::text.eq(text)).execute(step.connection)?;
+        // what somebody wrote is theirs, whatever stood there before: it leaves escaped (contract, B-EDIT-NOESCAPE)
+        let written = (messages::text.eq(text), messages::markup.eq(false));
+        diesel::update(messages::table.find(id)).set(written).execute(step.connection)?;
         search::reindex(step.connection, id, text, before.sender)?;
     }
     if let Some(meta) = &meta {

@@ -14,7 +14,7 @@ use super::schema::{accounts, members, messages, notified};
 use super::{StoreError, threads, unread};
 use crate::domain::notifying::{Cause, Channel, allows};
 use crate::domain::visibility::Visibility;
-use crate::domain::{Account, AccountId, MessageId, Micros, Notifications, Permissions, Seq, ThreadId};
+use crate::domain::{Account, AccountId, MessageId, Micros, Mode, Notifications, Permissions, Seq, ThreadId};
 
 /// One notification to one endpoint: what a job of kind `email`, `push` or `webhook` is about. What it says is worked out
 /// when it is sent, from what is true then.
@@ -187,7 +187,7 @@ pub fn facts(
     let (_, unread) = threads::reads(connection, thread, account, &visibility.hidden_from(who.role))?;
     let position = match cause {
         Cause::Messages(_) => unread.iter().last().map(|(_, last)| last),
-        Cause::Reminder(message) if seat.script.related_message == Some(message) => {
+        Cause::Reminder(message) if seat.mode == Mode::Scripted && seat.script.related_message == Some(message) => {
             messages::table.find(message).select(messages::seq).first(connection).optional()?
         }
         Cause::Reminder(_) => None,

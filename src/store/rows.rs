@@ -78,6 +78,7 @@ pub(super) struct MemberRow {
     pub run_mode: Option<String>,
     pub run_began: i64,
     pub language: Option<String>,
+    pub restart_anchor: Option<i64>,
 }
 
 impl MemberRow {
@@ -106,6 +107,7 @@ impl MemberRow {
             run_mode: seat.script.run_mode.map(|mode| mode.as_str().to_owned()),
             run_began: seat.script.began,
             language: seat.script.language.clone(),
+            restart_anchor: seat.repetition.anchor,
         })
     }
 
@@ -139,6 +141,7 @@ impl MemberRow {
                 value: self.frequency_value,
                 until: self.repeat_until,
                 next: self.next_restart,
+                anchor: self.restart_anchor,
             },
             rev: self.rev,
         })

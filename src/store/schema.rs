@@ -91,6 +91,7 @@ diesel::table! {
         run_mode -> Nullable<Text>,
         run_began -> BigInt,
         language -> Nullable<Text>,
+        restart_anchor -> Nullable<BigInt>,
     }
 }
 

@@ -10,12 +10,13 @@ use super::entry::tickets::Bearer;
 use super::entry::{Caller, keys};
 use super::error::ApiError;
 use super::{Doors, api};
-use crate::actors;
+use crate::actors::{self, House};
 use crate::domain::account::AccountView;
 use crate::domain::event::Outcome;
 use crate::domain::form::{Form, TextRule};
 use crate::domain::opening::NewThread;
 use crate::domain::scene::ScriptRules;
+use crate::domain::script::Schema;
 use crate::domain::{Account, Mode, Permissions, Refusal, Role, Seat};
 use crate::store::accounts::{self, NewAccount};
 use crate::store::{Connection, StoreError, schemas, threads};
@@ -155,7 +156,11 @@ pub async fn conversation(doors: web::Data<Doors>, caller: Caller, mut payload: 
     form.errors.into_result()?;
     let key = key.unwrap_or_else(|| MAIN_CONVERSATION.to_owned());
     let widget = &house.config.widget;
-    let (account, script) = (caller.account.clone(), widget.scripts.get(&key).cloned());
+    let account = caller.account.clone();
+    let script = match widget.scripts.get(&key) {
+        Some(name) => script_named(house, name).await?,
+        None => None,
+    };
     let conversation = Conversation { key, kind: widget.thread_type.clone(), script, rules: house.script_rules() };
     let now = house.clock.now();
     let (thread, outcome) = house.store.write(move |connection| open(connection, &account, conversation, now)).await?;
@@ -174,8 +179,8 @@ pub struct Conversation {
     pub key: String,
     /// The type of its thread.
     pub kind: String,
-    /// The name of the schema that it begins with.
-    pub script: Option<String>,
+    /// The schema that it begins with.
+    pub script: Option<Arc<Schema>>,
     /// How scripts are run.
     pub rules: ScriptRules,
 }
@@ -215,34 +220,34 @@ pub fn open(
         widget_key: Some(key),
     };
     let new = match script {
-        Some(name) => scripted(connection, new, account, &name, rules, now)?,
+        Some(schema) => scripted(new, account, &schema, rules, now),
         None => new,
     };
     threads::create(connection, &new, &others, now)
 }
 
-/// The conversation with its visitor in the script of that name. That there is none, or that it leads nowhere, is the
-/// operator's to know; the visitor may talk all the same.
-fn scripted(
-    connection: &mut Connection,
-    plain: NewThread,
-    account: &Account,
-    name: &str,
-    rules: ScriptRules,
-    now: i64,
-) -> Result<NewThread, StoreError> {
-    let Some(id) = schemas::usable(connection, name)? else {
-        tracing::warn!(name, "widget.scripts names a schema that is not out");
-        return Ok(plain);
-    };
-    let schema = Arc::new(schemas::load(connection, id)?);
+/// The schema of that name with which new runs begin. It is looked up before the writer is asked for anything. That there
+/// is none is the operator's to know; the visitor may talk all the same.
+async fn script_named(house: &House, name: &str) -> Result<Option<Arc<Schema>>, StoreError> {
+    let wanted = name.to_owned();
+    match house.store.read(move |connection| schemas::usable(connection, &wanted)).await? {
+        Some(id) => house.store.schema(id).await.map(Some),
+        None => {
+            tracing::warn!(name, "widget.scripts names a schema that is not out");
+            Ok(None)
+        }
+    }
+}
+
+/// The conversation with its visitor in the script; one that leads nowhere is left out.
+fn scripted(plain: NewThread, account: &Account, schema: &Arc<Schema>, rules: ScriptRules, now: i64) -> NewThread {
     let mut asking = plain.clone();
     asking.seat.mode = Mode::Scripted;
-    match asking.with_script(account, &schema, None, (rules, now), &mut rand::random) {
-        Ok(asking) => Ok(asking),
+    match asking.with_script(account, schema, None, (rules, now), &mut rand::random) {
+        Ok(asking) => asking,
         Err(errors) => {
-            tracing::warn!(name, ?errors, "the script of widget.scripts cannot begin");
-            Ok(plain)
+            tracing::warn!(name = schema.name, ?errors, "the script of widget.scripts cannot begin");
+            plain
         }
     }
 }

@@ -4,6 +4,7 @@ DROP TABLE surveys;
 ALTER TABLE accounts DROP COLUMN language;
 DROP INDEX members_restart;
 DROP INDEX members_schema;
+ALTER TABLE members DROP COLUMN restart_anchor;
 ALTER TABLE members DROP COLUMN language;
 ALTER TABLE members DROP COLUMN run_began;
 ALTER TABLE members DROP COLUMN run_mode;

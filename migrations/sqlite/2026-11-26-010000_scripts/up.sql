@@ -110,6 +110,7 @@ CREATE INDEX messages_answers ON messages (thread_id, run_account_id, related_qu
 ALTER TABLE members ADD COLUMN run_mode TEXT;
 ALTER TABLE members ADD COLUMN run_began BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE members ADD COLUMN language TEXT;
+ALTER TABLE members ADD COLUMN restart_anchor BIGINT;
 CREATE INDEX members_schema ON members (schema_id, question_id) WHERE schema_id IS NOT NULL;
 CREATE INDEX members_restart ON members (next_restart) WHERE next_restart IS NOT NULL;
 

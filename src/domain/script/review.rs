@@ -30,6 +30,12 @@ pub fn review(schema: &Schema, dice: Dice<'_>) -> Review {
         lines.extend(texts(schema, question).into_iter().map(|why| format!("{before}text: {why}")));
         broken.extend(lines.into_iter().map(|line| (line, Some(question.qid))));
     }
+    let mentioned: std::collections::BTreeSet<i64> =
+        schema.questions.iter().flat_map(|question| question.texts()).flat_map(template::mentioned).collect();
+    if mentioned.len() > template::MAX_MENTIONED {
+        let most = template::MAX_MENTIONED;
+        broken.push((format!("texts may mention the answers to {most} questions, not {}", mentioned.len()), None));
+    }
     let findings = if schema.questions.len() > super::bounds::MAX_QUESTIONS {
         Vec::new()
     } else {

@@ -149,8 +149,12 @@ impl<'a> Course<'a> {
 
     /// The message whose answer led to the current question: the newest before it that asked the predecessor.
     fn step_back(&self) -> Result<Option<&'a Said>, &'static str> {
-        let related = self.related_message.and_then(|id| self.standing().find(|said| said.id == id));
-        let related = related.ok_or("WRONG_STATE")?;
+        let id = self.related_message.ok_or("WRONG_STATE")?;
+        let Some(related) = self.standing().find(|said| said.id == id) else {
+            // somebody took the question itself back: the one asked before it is where to go
+            let mut asked = self.standing().rev().filter(|said| self.asks(said));
+            return asked.next().map(Some).ok_or("AT_THE_BEGINNING");
+        };
         let predecessor = related.predecessor.ok_or("AT_THE_BEGINNING")?;
         let mut before = self.standing().rev().filter(|said| said.id < related.id);
         let target = before.find(|said| said.question == Some(predecessor) && self.asks(said));

@@ -281,6 +281,11 @@ impl Question {
         Cow::Owned(spoken)
     }
 
+    /// What it says, in every language.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.text.as_str()).chain(self.translations.values().map(String::as_str))
+    }
+
     /// The answer with that number.
     pub fn answer(&self, id: AnswerId) -> Option<&Answer> {
         self.answers.iter().find(|answer| answer.id == id)

@@ -65,7 +65,8 @@ pub fn write_thread(state: &MemberState, look: &Look, with_pool: bool) -> Result
     let viewer = state.member.account.id;
     let shared = view::thread_shared(&state.head, &state.roster, look, true);
     let language = language(&state.member.seat, Some(&state.member.account));
-    let shown = Shown { schema: state.schema.as_deref(), language };
+    let account = Some(&*state.member.account);
+    let shown = Shown { schema: state.schema.as_deref(), language, account };
     let own = view::seat_own(&state.member.seat, shown, look, with_pool);
     let last_shared = state.last.as_ref().map(|message| {
         let sender = message.sender.and_then(|sender| sender_in(state, sender));

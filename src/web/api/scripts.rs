@@ -81,7 +81,8 @@ pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
         None => None,
     };
     let mut object = view::script_of_member(&member.seat, schema.as_deref());
-    let shown = Shown { schema: schema.as_deref(), language: language(&member.seat, Some(&member.account)) };
+    let account = Some(&*member.account);
+    let shown = Shown { schema: schema.as_deref(), language: language(&member.seat, account), account };
     if let Some(fields) = object.as_object_mut() {
         let question = view::question_data(&member.seat, shown, &house.look);
         fields.insert("question_data".into(), question.unwrap_or_default());
