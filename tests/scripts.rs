@@ -340,3 +340,23 @@ async fn what_is_sent_for_an_answer_does_not_grow_with_the_conversation() {
     let (early, late) = (sizes[5..25].iter().sum::<usize>(), sizes[280..].iter().sum::<usize>());
     assert!(late < early + early / 10, "what is sent for an answer stays as large as it was: {early} and {late}");
 }
+
+#[tokio::test]
+async fn who_goes_back_is_reminded_of_the_question_they_went_back_to() {
+    let scene = crate::support::away::Away::with(&[
+        ("TERTULIA_SERVER_TURNABLE_CLOCK", "true"),
+        ("TERTULIA_NOTIFICATIONS_REMIND_AFTER", "24h"),
+    ])
+    .await;
+    let schema = scene.house.brings(&mood()).await;
+    let wish = json!({"email": {"reminders": true}, "webhook": {"messages": false, "reminders": false}});
+    scene.ben.put(&scene.preferences(), wish).await.is(200);
+    let thread = run(&scene.ben, &schema, json!({})).await;
+    answers(&scene.ben, thread, json!({"text": "Dance"})).await.is(201);
+    goes_back(&scene.house, &scene.ben, thread).await;
+    scene.house.host().await.post("/api/admin/clock", json!({"forward": "25h"})).await.is(200);
+    scene.all_is_told().await;
+    let mails = scene.post.mails();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].text.contains("what do you do?"), "{}", mails[0].text);
+}

@@ -139,6 +139,11 @@ pub(super) fn roll_back(
     decision.own = Own::First;
     if back != *seat {
         put(seat, back, &mut decision);
+        let rules = scene.around.rules;
+        if let (Some(message), Some(after)) = (related_message, rules.remind_after) {
+            let due = scene.around.now.saturating_add(after);
+            decision.changes.push(Change::Remind { account: seat.account, message, due });
+        }
     }
     Ok(decision)
 }

@@ -60,6 +60,15 @@ pub enum Change {
         /// Files that came along and are not kept.
         files: Vec<String>,
     },
+    /// A member stands at a question again that was asked before, and is to be reminded of it.
+    Remind {
+        /// Who.
+        account: AccountId,
+        /// The question's message.
+        message: MessageId,
+        /// When, if they have not answered by then.
+        due: super::Micros,
+    },
     /// The log of a member's variables begins anew.
     ForgetVariables(AccountId),
     /// The member leaves. When nobody is left, the thread goes too.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
+use super::jobs::{self, QuestionAsked};
 use super::rows::ThreadRow;
 use super::schema::{members, threads};
 use super::writer::CommitError;
@@ -227,6 +228,10 @@ fn store(step: &mut Step, change: Change) -> Result<(), CommitError> {
         Change::Confirm { account, client_id, files } => {
             step.outcome.orphans.extend(files);
             script_log::confirm(step.connection, step.thread, account, client_id.as_deref())
+        }
+        Change::Remind { account, message, due } => {
+            let asked = QuestionAsked { thread: step.thread, account, message };
+            Ok(jobs::remind(step.connection, asked, due, step.now)?)
         }
         Change::ForgetVariables(account) => script_log::forget(step.connection, step.thread, account),
         Change::EditMessage { id, text, meta } => commit_message::edit(step, id, text, meta),

@@ -1,6 +1,7 @@
 //! How far a member has come: what is behind them of the longest way through the schema.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use serde_json::Map;
 
@@ -8,21 +9,48 @@ use super::super::expression::{self, Expression};
 use super::QuestionId;
 use super::schema::{Question, QuestionKind, Schema};
 
+/// How far each question is, worked out when first asked for. It says nothing that the schema does not say: copies begin
+/// without it, and it makes no difference between two schemas.
+#[derive(Debug, Default)]
+pub struct HowFar(OnceLock<HashMap<QuestionId, f64>>);
+
+impl Clone for HowFar {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for HowFar {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 impl Schema {
     /// From 0 (at the first question) towards 1 (the end): one less the longest way still ahead, as a part of the longest way
     /// there is. Loops are not counted. `None` for a question that is not in the schema.
     pub fn progress(&self, at: QuestionId) -> Option<f64> {
+        self.how_far.0.get_or_init(|| self.distances()).get(&at).copied()
+    }
+
+    fn distances(&self) -> HashMap<QuestionId, f64> {
         let by_qid: HashMap<i64, &Question> = self.questions.iter().map(|question| (question.qid, question)).collect();
         let mut ahead = HashMap::new();
-        let here = longest(self.question(at)?, &by_qid, &mut ahead);
-        let whole = longest(self.first()?, &by_qid, &mut ahead).max(here).max(1);
-        Some(1.0 - f64::from(here) / f64::from(whole))
+        let whole = self.first().map_or(0, |first| longest(first, &by_qid, &mut ahead));
+        let far = |question: &Question| {
+            let here = longest(question, &by_qid, &mut ahead);
+            (question.id, 1.0 - f64::from(here) / f64::from(whole.max(here).max(1)))
+        };
+        self.questions.iter().map(far).collect()
     }
 }
 
 /// Questions still to be answered on the longest way from here, this one included. Depth first with a stack of its own: a
 /// schema may be deeper than a thread's stack.
 fn longest<'a>(from: &'a Question, by_qid: &HashMap<i64, &'a Question>, ahead: &mut HashMap<i64, u32>) -> u32 {
+    if let Some(known) = ahead.get(&from.qid) {
+        return *known;
+    }
     let mut open: Vec<(&Question, Vec<&Question>)> = vec![(from, ways(from, by_qid))];
     let mut on_the_way = HashSet::from([from.qid]);
     while let Some((question, left)) = open.last_mut() {

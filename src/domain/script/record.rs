@@ -263,7 +263,7 @@ fn clashes(schema: &Schema) -> Vec<String> {
 
 fn schema(id: i64, fields: SchemaFields) -> Schema {
     let SchemaFields { deprecated, name, published, kind, version, language } = fields;
-    Schema { id, name, kind, version, published, deprecated, language, groups: Vec::new(), questions: Vec::new() }
+    Schema { id, name, kind, version, published, deprecated, language, ..Schema::default() }
 }
 
 fn group(id: i64, fields: GroupFields) -> (Option<i64>, Group) {

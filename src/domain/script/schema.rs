@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use super::attached::Template;
+use super::progress::HowFar;
 use super::{AnswerId, Pairs, QuestionId, SchemaId};
 
 /// The longest name of a schema, in characters.
@@ -37,6 +38,8 @@ pub struct Schema {
     pub groups: Vec<Group>,
     /// Its questions, grouped or not.
     pub questions: Vec<Question>,
+    /// How far each question is from the end.
+    pub how_far: HowFar,
 }
 
 /// Questions that are shown together.
