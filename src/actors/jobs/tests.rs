@@ -11,7 +11,7 @@ use super::Jobs;
 use crate::actors::House;
 use crate::config;
 use crate::domain::opening::NewThread;
-use crate::domain::{Notifications, Permissions, Role, Seat};
+use crate::domain::{Mode, Notifications, Permissions, Role, Seat};
 use crate::outbound::Outbound;
 use crate::store::accounts::{self, NewAccount};
 use crate::store::jobs::{self, Job, QuestionAsked};
@@ -49,6 +49,7 @@ fn waits_for_an_answer(connection: &mut Connection) -> QuestionAsked {
     let account = accounts::create(connection, &new, 1).expect("an account").id;
     let mut seat = Seat::new(0, account, Permissions::CREATOR, 1);
     seat.notifications = Notifications::from_bits_retain(7);
+    seat.mode = Mode::Scripted;
     // the question's message is looked for among the thread's, so it is one that is stored below
     seat.script.related_message = Some(1);
     let new = NewThread {
