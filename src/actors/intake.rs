@@ -53,7 +53,7 @@ pub async fn prepare(house: &House, forms: Vec<AttachmentForm>) -> Result<Vec<Ne
         if prepared.iter().all(Result::is_ok) {
             return Ok(prepared.into_iter().flatten().collect());
         }
-        files.remove(&prepared.iter().flatten().flat_map(names).collect::<Vec<_>>());
+        files.remove(&prepared.iter().flatten().flat_map(NewAttachment::files).collect::<Vec<_>>());
         let complaints: Option<Vec<Value>> = prepared
             .into_iter()
             .map(|one| match one {
@@ -123,10 +123,6 @@ fn plain(text: &str) -> String {
     body.chars().filter(|character| !character.is_ascii_whitespace()).collect()
 }
 
-fn names(attachment: &NewAttachment) -> Vec<String> {
-    attachment.file.iter().chain(&attachment.thumbnail_file).cloned().collect()
-}
-
 /// Posts a message whose attachments are still to be looked at; what was written for a refused post is removed again.
 pub async fn post(
     house: &House,
@@ -153,7 +149,7 @@ pub fn discard(house: &House, refusal: &Refusal, attachments: &[NewAttachment]) 
     if matches!(refusal, Refusal::Busy { .. }) {
         return;
     }
-    let unused: Vec<String> = attachments.iter().flat_map(names).collect();
+    let unused: Vec<String> = attachments.iter().flat_map(NewAttachment::files).collect();
     if !unused.is_empty() {
         let files: Arc<Files> = house.store.files().clone();
         tokio::task::spawn_blocking(move || files.remove(&unused));

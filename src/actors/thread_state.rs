@@ -1,5 +1,6 @@
 //! What a thread's actor knows of its thread, and how events move it on. No actor in here: state in, news out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::clock::micros;
@@ -23,6 +24,8 @@ pub(super) struct Awake {
     pub watchers: Watchers,
     /// The schemas that the seats have.
     pub schemas: Arc<Schemas>,
+    /// Those that are still to be read, so that nobody looks through the roster for them.
+    unlearned: BTreeSet<SchemaId>,
     lasts: Vec<Option<Last>>,
     /// How senders are shown, members or not.
     names: Arc<Names>,
@@ -36,11 +39,13 @@ impl Awake {
     pub(super) fn new(state: ThreadState, visibility: &Visibility, look: Arc<Look>) -> Self {
         let ThreadState { head, roster, watchers, lasts, strangers } = state;
         let watchers = watchers.into_iter().map(|account| (account.id, Arc::new(account))).collect();
+        let unlearned = roster.seats().filter_map(|seat| seat.script.schema).collect();
         let mut awake = Self {
             head,
             roster: Arc::new(roster),
             watchers,
             schemas: Arc::default(),
+            unlearned,
             lasts: Vec::new(),
             names: Arc::default(),
             views: visibility.views(),
@@ -81,22 +86,21 @@ impl Awake {
         self.names.get(&account)
     }
 
-    /// The schemas of seats of which nothing is known yet: those there are, and those that these outcomes put.
+    /// The schemas of seats of which nothing is known yet: those left over, and those that these outcomes put.
     pub(super) fn unknown_schemas(&self, outcomes: &[Outcome]) -> Vec<SchemaId> {
         let put = outcomes.iter().flat_map(|outcome| &outcome.events).filter_map(|event| match event {
             Event::SeatPut { seat, .. } => seat.script.schema,
             _ => None,
         });
-        let named = self.roster.seats().filter_map(|seat| seat.script.schema).chain(put);
-        let mut unknown: Vec<SchemaId> = named.filter(|id| !self.schemas.contains_key(id)).collect();
-        unknown.sort_unstable();
-        unknown.dedup();
-        unknown
+        let mut unknown = self.unlearned.clone();
+        unknown.extend(put.filter(|id| !self.schemas.contains_key(id)));
+        unknown.into_iter().collect()
     }
 
     /// Remembers schemas that were read.
     pub(super) fn learn(&mut self, schemas: Vec<Arc<Schema>>) {
         if !schemas.is_empty() {
+            self.unlearned.retain(|id| !schemas.iter().any(|schema| schema.id == *id));
             Arc::make_mut(&mut self.schemas).extend(schemas.into_iter().map(|schema| (schema.id, schema)));
         }
     }
@@ -216,6 +220,7 @@ impl Awake {
             }
             Event::SeatPut { seat, account, added, quiet, reads } => {
                 self.head.rev = self.head.rev.max(seat.rev);
+                self.unlearned.extend(seat.script.schema.filter(|id| !self.schemas.contains_key(id)));
                 self.name(account);
                 let member = Member { account: account.clone(), seat: seat.clone() };
                 Arc::make_mut(&mut self.roster).put(member);

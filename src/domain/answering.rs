@@ -1,5 +1,6 @@
 //! Posting in the scripted modes, and going back (contract, 8, 9, 11): a post is the answer to a question, or refused.
 
+use super::attachment::NewAttachment;
 use super::decide::put;
 use super::event::{Change, Decision, Own};
 use super::message::NewMessage;
@@ -71,7 +72,7 @@ fn write(
         }
     }
     let own = if question.kind == QuestionKind::Control {
-        let files = post.attachments.iter().flat_map(|it| it.file.iter().chain(&it.thumbnail_file)).cloned();
+        let files = post.attachments.iter().flat_map(NewAttachment::files);
         changes.push(Change::Confirm { account: seat.account, client_id: post.client_id, files: files.collect() });
         Own::None
     } else {

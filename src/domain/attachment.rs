@@ -256,6 +256,32 @@ impl AttachmentForm {
     }
 }
 
+impl NewAttachment {
+    /// The attachment as it is to hang on a message (or item) of that number; the store gives it its own.
+    pub fn hung_on(&self, message: MessageId) -> Attachment {
+        let NewAttachment { kind, object_id, content_type, .. } = *self;
+        Attachment {
+            id: 0,
+            message,
+            kind,
+            title: self.title.clone(),
+            description: self.description.clone(),
+            options: self.options.clone(),
+            object_id,
+            content_type,
+            file: self.file.clone(),
+            thumbnail_file: self.thumbnail_file.clone(),
+            url: self.url.clone(),
+            thumbnail: None,
+        }
+    }
+
+    /// The files that were written for it.
+    pub fn files(&self) -> impl Iterator<Item = String> {
+        self.file.clone().into_iter().chain(self.thumbnail_file.clone())
+    }
+}
+
 /// The name of the kind of object with that id.
 pub fn object_kind(id: i64) -> Option<&'static str> {
     let place = usize::try_from(id).ok()?.checked_sub(1)?;

@@ -15,7 +15,8 @@
 //! # Scripts
 //!
 //! [`expression`] and [`script`] hold the rules of scripted conversations and surveys: the language of variables and forks,
-//! schemas, the check of answers, the walk from question to question, rollback, the checker. No door uses them yet.
+//! schemas, the check of answers, the walk from question to question, rollback, the checker.
+//! [`answering`] and [`running`] turn what they say into decisions of seats.
 //!
 //! # Invariants
 //!

@@ -116,26 +116,13 @@ fn repeat(step: &mut Step, new: &NewMessage) -> Result<Event, CommitError> {
     };
     let first = load_by_client_id(step.connection, step.thread, sender, client_id)?;
     for attachment in &new.attachments {
-        step.outcome.orphans.extend(attachment.file.clone().into_iter().chain(attachment.thumbnail_file.clone()));
+        step.outcome.orphans.extend(attachment.files());
     }
     Ok(Event::MessageRepeated { message: Arc::new(first) })
 }
 
 fn insert_attachment(step: &mut Step, message: MessageId, new: &NewAttachment) -> Result<Attachment, CommitError> {
-    let mut attachment = Attachment {
-        id: 0,
-        message,
-        kind: new.kind,
-        title: new.title.clone(),
-        description: new.description.clone(),
-        options: new.options.clone(),
-        object_id: new.object_id,
-        content_type: new.content_type,
-        file: new.file.clone(),
-        thumbnail_file: new.thumbnail_file.clone(),
-        url: new.url.clone(),
-        thumbnail: None,
-    };
+    let mut attachment = new.hung_on(message);
     attachment.id = diesel::insert_into(attachments::table)
         .values(AttachmentRow::of(&attachment)?)
         .returning(attachments::id)
@@ -199,7 +186,7 @@ pub(super) fn delete(step: &mut Step, id: MessageId) -> Result<(), CommitError> 
     search::forget(step.connection, id)?;
     script_log::forget_answers(step.connection, id)?;
     for attachment in std::mem::take(&mut message.attachments) {
-        step.outcome.orphans.extend(attachment.file.into_iter().chain(attachment.thumbnail_file));
+        step.outcome.orphans.extend(attachment.files());
     }
     message.deleted = true;
     message.rev = rev;
@@ -215,7 +202,7 @@ pub(super) fn attach(step: &mut Step, message: MessageId, new: &NewAttachment) -
         && by_idempotency_key(step.connection, message, key)?.is_some()
     {
         // it hangs there already; the files of the repeat are not needed
-        step.outcome.orphans.extend(new.file.clone().into_iter().chain(new.thumbnail_file.clone()));
+        step.outcome.orphans.extend(new.files());
         step.outcome.events.push(Event::MessageRepeated { message: Arc::new(found) });
         return Ok(());
     }
@@ -248,6 +235,6 @@ pub(super) fn edit_attachment(
 pub(super) fn detach(step: &mut Step, message: MessageId, id: AttachmentId) -> Result<(), CommitError> {
     let attachment = load_attachment(step, message, id)?;
     diesel::delete(attachments::table.find(id)).execute(step.connection)?;
-    step.outcome.orphans.extend(attachment.file.into_iter().chain(attachment.thumbnail_file));
+    step.outcome.orphans.extend(attachment.files());
     touch(step, message)
 }

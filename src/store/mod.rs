@@ -81,6 +81,15 @@ pub enum StoreError {
     Broken(String),
 }
 
+/// What may be missing without harm: a missing row is `None`, every other failure stays one.
+pub fn if_there<T>(found: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(StoreError::Missing) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl From<diesel::result::Error> for StoreError {
     fn from(error: diesel::result::Error) -> Self {
         use diesel::result::{DatabaseErrorKind, Error};
@@ -153,11 +162,7 @@ impl Store {
     pub async fn schemas(&self, ids: Vec<SchemaId>) -> Result<Vec<Arc<Schema>>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            match self.schema(id).await {
-                Ok(schema) => found.push(schema),
-                Err(StoreError::Missing) => {}
-                Err(error) => return Err(error),
-            }
+            found.extend(if_there(self.schema(id).await)?);
         }
         Ok(found)
     }

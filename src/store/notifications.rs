@@ -11,7 +11,7 @@ use super::jobs::{self, NewJob};
 use super::preferences::preferences;
 use super::rows::AccountRow;
 use super::schema::{accounts, members, messages, notified};
-use super::{StoreError, threads, unread};
+use super::{StoreError, if_there, threads, unread};
 use crate::domain::notifying::{Cause, Channel, allows};
 use crate::domain::visibility::Visibility;
 use crate::domain::{Account, AccountId, MessageId, Micros, Mode, Notifications, Permissions, Seq, ThreadId};
@@ -177,10 +177,7 @@ pub fn facts(
     let row = accounts::table.find(account).filter(accounts::disabled.eq(false)).select(AccountRow::as_select());
     let Some(row) = row.first(connection).optional()? else { return Ok(None) };
     let who = Account::from(row);
-    let seat = match threads::seat(connection, thread, account) {
-        Err(StoreError::Missing) => return Ok(None),
-        other => other?,
-    };
+    let Some(seat) = if_there(threads::seat(connection, thread, account))? else { return Ok(None) };
     if !allows(&preferences(connection, account)?, thread, channel, cause) {
         return Ok(None);
     }

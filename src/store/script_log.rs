@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::StoreError;
 use super::messages::load_by_client_id;
 use super::rows::{from_json, to_json};
 use super::schema::{answers, confirmations, members, messages, questions, variable_log};
 use super::writer::CommitError;
+use super::{StoreError, if_there};
 use crate::domain::message::NewMessage;
 use crate::domain::scene::{Given, Known, Needs};
 use crate::domain::script::rollback::Said;
@@ -87,7 +87,7 @@ pub fn known(connection: &mut SqliteConnection, seat: &Seat, needs: &Needs) -> R
     connection.transaction(|connection| {
         let mut known = Known::default();
         if let Some(name) = &needs.repeat {
-            known.repeated = optional(load_by_client_id(connection, seat.thread, seat.account, name))?.map(Arc::new);
+            known.repeated = if_there(load_by_client_id(connection, seat.thread, seat.account, name))?.map(Arc::new);
             known.confirmed = is_confirmed(connection, seat, name)?;
         }
         if needs.course {
@@ -109,14 +109,6 @@ pub fn known(connection: &mut SqliteConnection, seat: &Seat, needs: &Needs) -> R
         }
         Ok(known)
     })
-}
-
-fn optional<T>(found: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(StoreError::Missing) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 fn is_confirmed(connection: &mut SqliteConnection, seat: &Seat, name: &str) -> Result<bool, StoreError> {

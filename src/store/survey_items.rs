@@ -278,27 +278,14 @@ pub fn attach(
         let named = survey_attachments::table.filter(survey_attachments::item_id.eq(id));
         let first = named.filter(survey_attachments::idempotency_key.eq(key)).select(survey_attachments::id);
         if let Some(first) = first.first(connection).optional()? {
-            return Ok(Ok((first, new.file.iter().chain(&new.thumbnail_file).cloned().collect())));
+            return Ok(Ok((first, new.files().collect())));
         }
     }
     if item.attachments.len() >= most {
         let complaint = format!("Ensure this item has no more than {most} attachments.");
         return Ok(Err(Refusal::field(crate::domain::refusal::NON_FIELD, complaint)));
     }
-    let hung = Attachment {
-        id: 0,
-        message: id,
-        kind: new.kind,
-        title: new.title.clone(),
-        description: new.description.clone(),
-        options: new.options.clone(),
-        object_id: new.object_id,
-        content_type: new.content_type,
-        file: new.file.clone(),
-        thumbnail_file: new.thumbnail_file.clone(),
-        url: new.url.clone(),
-        thumbnail: None,
-    };
+    let hung = new.hung_on(id);
     let made = diesel::insert_into(survey_attachments::table)
         .values((HungRow::of(&hung), survey_attachments::idempotency_key.eq(&new.idempotency_key)))
         .returning(survey_attachments::id)

@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::pages::render;
 use crate::domain::notifying::{Channel, Preference, Unsubscribe, Wish};
 use crate::domain::{AccountId, ThreadId};
-use crate::store::{Connection, StoreError, accounts, preferences, threads};
+use crate::store::{Connection, StoreError, accounts, if_there, preferences, threads};
 
 #[derive(Template)]
 #[template(path = "unsubscribe.html", config = "src/web/askama.toml")]
@@ -89,9 +89,5 @@ async fn title(doors: &Doors, account: AccountId, thread: ThreadId) -> Result<Op
         threads::seat(connection, thread, account)?;
         Ok(threads::head(connection, thread)?.title)
     };
-    match doors.house.store.read(read).await {
-        Ok(title) => Ok(Some(title).filter(|title| !title.is_empty())),
-        Err(StoreError::Missing) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(if_there(doors.house.store.read(read).await)?.filter(|title| !title.is_empty()))
 }

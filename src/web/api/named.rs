@@ -8,7 +8,7 @@ use crate::actors::House;
 use crate::domain::opening::Named;
 use crate::domain::script::SchemaId;
 use crate::domain::{AccountId, Role};
-use crate::store::{Connection, StoreError, accounts, schemas};
+use crate::store::{Connection, accounts, if_there, schemas};
 use crate::web::error::ApiError;
 
 /// The field that names whoever sends automated messages.
@@ -39,12 +39,12 @@ pub(super) async fn named(house: &House, body: &Map<String, Value>) -> Result<Na
         let bots = accounts.into_iter().map(|account| (account.id, account.role == Role::Bot)).collect();
         let mut homes = HashMap::new();
         for question in questions {
-            if let Some(home) = there(schemas::of_question(connection, question))? {
+            if let Some(home) = if_there(schemas::of_question(connection, question))? {
                 homes.insert(question, home);
             }
         }
         let usable = match schema {
-            Some(id) => there(schemas::summary(connection, id))?.map(|schema| schema.is_usable()),
+            Some(id) => if_there(schemas::summary(connection, id))?.map(|schema| schema.is_usable()),
             None => None,
         };
         Ok((bots, homes, usable))
@@ -55,12 +55,4 @@ pub(super) async fn named(house: &House, body: &Map<String, Value>) -> Result<Na
         schemas.insert(id, (house.store.schema(id).await?, usable));
     }
     Ok(Named { bots, schemas, questions })
-}
-
-fn there<T>(found: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(StoreError::Missing) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

@@ -94,7 +94,7 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     let mut prepared = actors::prepare(house, vec![form]).await.map_err(not_taken)?;
     let Some(mut attachment) = prepared.pop() else { return Err(Refusal::NotFound.into()) };
     attachment.idempotency_key = idempotency_key(&request);
-    let written: Vec<String> = attachment.file.iter().chain(&attachment.thumbnail_file).cloned().collect();
+    let written: Vec<String> = attachment.files().collect();
     let most = house.config.chat.posts.max_attachments;
     let hang = move |connection: &mut Connection| survey_items::attach(connection, place, &attachment, most);
     let (id, unused) = match kept(house, house.store.write(hang).await, written.clone()).await? {

@@ -19,7 +19,7 @@ use crate::domain::script::{Schema, SchemaId};
 use crate::domain::survey::{self, Survey, SurveyForm, SurveyId};
 use crate::domain::{AccountId, Refusal, Role};
 use crate::store::surveys::{Column as Field, NewSurvey, SurveyQuery};
-use crate::store::{Connection, StoreError, accounts, surveys};
+use crate::store::{Connection, StoreError, accounts, if_there, surveys};
 use crate::web::Doors;
 use crate::web::entry::Caller;
 use crate::web::error::ApiError;
@@ -51,10 +51,7 @@ pub(super) async fn owned(house: &House, id: SurveyId, caller: &Caller, missing:
 /// A schema, if there is one of that number.
 pub(super) async fn schema(house: &House, id: Option<SchemaId>) -> Result<Option<Arc<Schema>>, ApiError> {
     let Some(id) = id else { return Ok(None) };
-    match house.store.schema(id).await {
-        Err(StoreError::Missing) => Ok(None),
-        found => Ok(Some(found?)),
-    }
+    Ok(if_there(house.store.schema(id).await)?)
 }
 
 /// The schema of a survey, which is there as long as the survey is.
