@@ -27,6 +27,8 @@
 pub mod account;
 mod answering;
 pub mod attachment;
+pub mod bot;
+pub mod content;
 pub mod decide;
 pub mod event;
 pub mod expression;
