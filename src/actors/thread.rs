@@ -132,6 +132,14 @@ pub(super) struct PutMember {
     pub respond: Respond,
 }
 
+/// A decision that no seat made: what became of the conversation. It is committed as it is.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct CarryOut {
+    pub decision: Decision,
+    pub respond: Respond,
+}
+
 /// Somebody is writing.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -193,6 +201,19 @@ impl Handler<PutMember> for Thread {
     }
 }
 
+impl Handler<CarryOut> for Thread {
+    type Result = ();
+
+    fn handle(&mut self, CarryOut { decision, respond }: CarryOut, ctx: &mut Self::Context) {
+        if self.awake.is_none() {
+            return respond.give(Err(if self.failed { busy() } else { Refusal::NotFound }));
+        }
+        if let Err(error) = self.submit(decision, Pending::Host(respond), ctx) {
+            tracing::debug!(%error, "a commit was not queued");
+        }
+    }
+}
+
 impl Handler<Answered> for Thread {
     type Result = ();
 
@@ -210,7 +231,7 @@ impl Handler<Answered> for Thread {
                     verdicts.entry(account).or_insert_with(|| (seat, Vec::new())).1.push((number, verdict));
                 }
                 Some(Pending::Host(respond)) => {
-                    let done = verdict.map(|done| Done { rev: done.rev, ..Done::default() });
+                    let done = verdict.map(|done| Done { rev: done.rev, message: done.message, ..Done::default() });
                     respond.give(done.map_err(|error| refusal(&error)));
                 }
                 None => {}

@@ -30,6 +30,7 @@ pub mod attachment;
 pub mod bot;
 pub mod content;
 pub mod decide;
+pub mod doors;
 pub mod event;
 pub mod expression;
 pub mod form;

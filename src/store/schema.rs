@@ -63,6 +63,7 @@ diesel::table! {
         changed_rev -> BigInt,
         idempotency_key -> Nullable<Text>,
         widget_key -> Nullable<Text>,
+        converses -> Bool,
     }
 }
 
@@ -117,6 +118,7 @@ diesel::table! {
         deleted -> Bool,
         changed -> Bool,
         run_account_id -> Nullable<BigInt>,
+        content -> Nullable<Text>,
     }
 }
 
@@ -310,6 +312,19 @@ diesel::table! {
         url -> Nullable<Text>,
         thumbnail -> Nullable<Text>,
         idempotency_key -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    door_threads (door, conversation) {
+        door -> Text,
+        conversation -> Text,
+        thread_id -> BigInt,
+        account_id -> BigInt,
+        delivered -> BigInt,
+        data -> Text,
+        created -> BigInt,
+        used -> BigInt,
     }
 }
 

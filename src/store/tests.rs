@@ -64,6 +64,7 @@ impl Fixture {
             beginning: Vec::new(),
             idempotency_key: None,
             widget_key: None,
+            converses: false,
         };
         let others: Vec<Seat> = people.iter().skip(1).map(seat).collect();
         let make = move |connection: &mut SqliteConnection| threads::create(connection, &new, &others, 1);
