@@ -18,6 +18,7 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod botkit;
 pub mod columns;
 mod commit;
 mod commit_message;

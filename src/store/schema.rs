@@ -1,8 +1,10 @@
 //! The tables as diesel sees them, written by hand for every engine; a test compares them with what the
 //! migrations make, column by column.
 
+mod botkit;
 mod doors;
 
+pub use botkit::botkit_labels;
 pub use doors::door_threads;
 
 diesel::table! {
