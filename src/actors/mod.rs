@@ -65,7 +65,7 @@ pub use doorway::{
 pub use frames::{named_frame, text_frame};
 pub use house::House;
 pub use intake::{NotTaken, discard, post, prepare, store_content};
-pub use listening::{Listener, Listening};
+pub use listening::{Heard, Listener, Listening};
 pub use outbox::{Outbox, Outgoing};
 pub use registry::Registry;
 pub use respond::{Done, Respond};
