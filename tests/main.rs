@@ -21,6 +21,7 @@ mod support;
 mod attachments;
 mod better_than_recorded;
 mod borders;
+mod botkit_door;
 mod browser;
 mod browser_admin;
 mod browser_scripts;

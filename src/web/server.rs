@@ -170,7 +170,8 @@ fn routes(config: &mut web::ServiceConfig) {
 
 fn page_routes(config: &mut web::ServiceConfig) {
     config
-        .service(open("/", look().to(site::home)).route(botkit::socket_route()))
+        // the upgrade first: the page would take it for a look
+        .service(open("/", botkit::socket_route()).route(look().to(site::home)))
         .service(open("/demo", look().to(pages::demo)))
         .service(open("/docs/websocket", look().to(pages::websocket)))
         .service(open("/desk", look().to(pages::desk)))

@@ -313,6 +313,8 @@ impl StreamHandler<Result<ws::Message, ProtocolError>> for Socket {
             Ok(ws::Message::Continuation(_)) => self.end(ctx, CloseCode::Unsupported, "messages in one frame only"),
             Ok(ws::Message::Nop) => {}
             Err(ProtocolError::Overflow) => self.end(ctx, CloseCode::Size, "the frame is too large"),
+            // cut off: nobody said goodbye
+            Err(ProtocolError::Io(_)) => ctx.stop(),
             Err(_) => self.end(ctx, CloseCode::Protocol, "the frame breaks RFC 6455"),
         }
     }

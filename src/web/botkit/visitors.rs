@@ -9,8 +9,6 @@ use crate::actors::{self, doors};
 use crate::domain::account::Credential;
 use crate::domain::botkit::frame::Frame;
 use crate::domain::doors::{Arrival, Place};
-use crate::domain::members::MemberForm;
-use crate::domain::opening::ScriptForm;
 use crate::domain::{Account, AccountId, Role};
 use crate::store::{self, Connection, StoreError, accounts};
 use crate::web::entry::{caller, keys};
@@ -156,7 +154,6 @@ pub(super) async fn begin_script(doors: &Doors, visitor: &Visitor, script: &str)
     let found = house.store.read(move |connection| store::schemas::usable(connection, &name)).await?;
     let Some(id) = found else { return Ok(false) };
     let schema = house.store.schema(id).await?;
-    let form = MemberForm { script: ScriptForm::beginning(schema), ..MemberForm::default() };
-    actors::put_member(house, visitor.place.thread, Arc::new(visitor.place.account.clone()), form).await?;
+    actors::begin_script(house, visitor.place.thread, Arc::new(visitor.place.account.clone()), schema).await?;
     Ok(true)
 }
