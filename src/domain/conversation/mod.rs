@@ -22,16 +22,29 @@
 //! What kind of bot it is (a webhook, Rasa, a built-in one) only matters to whoever makes the call.
 
 pub mod batch;
+mod bot;
+mod calls;
+mod carry;
+pub mod change;
+mod clock;
+mod contact;
 pub mod convert;
+mod ending;
 pub mod event;
 pub mod limit;
 pub mod markdown;
 pub mod number;
 pub mod packet;
+mod reader;
+mod reading;
 pub mod routing;
+mod run;
 pub mod settings;
+mod staff;
 pub mod state;
 pub mod step;
+#[cfg(test)]
+mod tests;
 pub mod world;
 
 use super::{AccountId, Micros};

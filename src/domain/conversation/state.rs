@@ -42,6 +42,8 @@ pub struct Conversation {
     pub custom: Map<String, Value>,
     /// What goes out once it has ended.
     pub dispatches: Vec<Dispatch>,
+    /// Whether it was decided who gets it (contract, 3.3); before, nobody has opened it.
+    pub routed: bool,
     /// The bots that had a session since it was last routed by 3.3.
     pub bots_since_routed: BTreeSet<AccountId>,
     /// Whether the contact was asked to register.
@@ -225,7 +227,7 @@ impl Conversation {
 
     /// Whether it is in the inbox (contract, 1).
     pub fn in_inbox(&self) -> bool {
-        self.status == Status::Open && !self.assignee.is_some_and(Assignee::is_bot)
+        self.routed && self.status == Status::Open && !self.assignee.is_some_and(Assignee::is_bot)
     }
 
     /// `live`, `over` or `none`, as the contract's part 20 speaks of the last session.
@@ -248,9 +250,9 @@ impl Conversation {
     }
 }
 
-/// What the API endpoint checks of the session itself, once its name is read: it is live, and the bot does not ask too often.
 impl Conversation {
-    /// Counts a request of `bot` in the session `cid`. The caller has found this conversation by the name, so the session
+    /// Counts a request of `bot` in the session `cid`: what the API endpoint checks between [`open`](super::batch::open) and
+    /// [`read`](super::batch::Envelope::read). The caller has found this conversation by the name, so the session
     /// was of this conversation; whether it was of this bot is looked up there too (`unknown_session`).
     ///
     /// # Errors
@@ -266,4 +268,14 @@ impl Conversation {
             ..ApiError::new(429, "rate_limited", "More than 20 requests in 60 seconds name this session.")
         })
     }
+}
+
+/// Whether a text has the form of a session's name (contract, 6.1): `^chatbot::[1-9][0-9]*:[0-9a-f]{32}$`.
+pub fn is_cid(text: &str) -> bool {
+    let Some((bot, secret)) = text.strip_prefix("chatbot::").and_then(|rest| rest.split_once(':')) else {
+        return false;
+    };
+    let number = !bot.is_empty() && !bot.starts_with('0') && bot.bytes().all(|byte| byte.is_ascii_digit());
+    let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    number && secret.len() == 32 && secret.bytes().all(hexadecimal)
 }

@@ -8,6 +8,7 @@ use super::super::{AccountId, MessageId};
 use super::batch::Batch;
 use super::event::ContactUpdate;
 use super::routing::Decision;
+use super::run::Run;
 use super::state::{Approach, Conversation, Dispatch};
 use super::world::{Assignee, ContactPatch, World};
 use super::{Key, Micros};
@@ -248,7 +249,7 @@ pub enum ResultStatus {
     Failed,
 }
 
-/// Why an input was not taken; then the state is as it was, and there are no effects.
+/// Why an input was not taken: nothing came of it. (Effects there may be all the same, of time that had passed before.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The choice has been answered (15).
@@ -261,6 +262,8 @@ pub enum Refused {
     NotAvailable,
     /// There is nothing to do: it is so already.
     Nothing,
+    /// A field of the registration card is not well formed: the code of 12.11.
+    Invalid(&'static str),
 }
 
 impl Refused {
@@ -272,6 +275,7 @@ impl Refused {
             Refused::SessionOver => "session_over",
             Refused::NotAvailable => "not_available",
             Refused::Nothing => "nothing_to_do",
+            Refused::Invalid(code) => code,
         }
     }
 }
@@ -295,6 +299,23 @@ pub struct Step {
 pub type Dice<'a> = &'a mut dyn FnMut() -> u128;
 
 /// Decides: moves the state on, and says what is to be done. It never panics, whatever comes.
-pub fn step(_state: &mut Conversation, _input: Input, _world: &World, _now: Micros, _dice: Dice<'_>) -> Step {
-    Step::default()
+///
+/// What was due before `now` (delayed events, a clock that ran out) happens first and at its own time, so that it does not
+/// matter how late a tick is.
+pub fn step(state: &mut Conversation, input: Input, world: &World, now: Micros, dice: Dice<'_>) -> Step {
+    let mut run = Run::new(state, world, now, dice);
+    run.pass_time(now);
+    match input {
+        Input::Opened { approach, page, custom } => run.opened(approach, page, custom),
+        Input::Registered(fields) => run.registered(&fields),
+        Input::Said(said) => run.said(said),
+        Input::Picked { key, message, choice, option } => run.picked(key, message, &choice, &option),
+        Input::ContactEnded => run.contact_ended(),
+        Input::Answered { delivery, outcome } => run.answered(&delivery, outcome),
+        Input::Api { cid, batch } => run.api(&cid, batch),
+        Input::Tick => {}
+        Input::Staff(act) => run.staff(act),
+        Input::BotGone { bot } => run.bot_gone(bot),
+    }
+    run.finish()
 }

@@ -44,6 +44,8 @@ impl std::fmt::Display for Assignee {
 /// A snapshot of what a decision may depend on besides the conversation itself.
 #[derive(Clone, Debug, Default)]
 pub struct World {
+    /// The address of the desk, without a slash at its end: what `conversation.url` begins with.
+    pub base_url: String,
     /// The groups and their names.
     pub groups: BTreeMap<GroupId, String>,
     /// The skills and their names.
@@ -64,7 +66,7 @@ pub struct World {
     pub widget: Widget,
     /// The person on the other side.
     pub contact: Contact,
-    /// Who held a conversation of this contact last.
+    /// Who held a conversation of this contact last, not counting who holds this one now.
     pub last_operator: Option<Assignee>,
 }
 
