@@ -34,6 +34,8 @@ pub struct NewThread {
     pub idempotency_key: Option<String>,
     /// The key of a widget's conversation.
     pub widget_key: Option<String>,
+    /// Whether bots or channels are owed what is said here.
+    pub converses: bool,
 }
 
 /// The script settings of a seat, as they are sent for threads and members alike.
@@ -276,6 +278,7 @@ impl NewThread {
             beginning: Vec::new(),
             idempotency_key: None,
             widget_key: None,
+            converses: false,
         };
         match &script.schema {
             Some(schema) => thread.with_script(caller, schema, script.question, (rules, now), dice),

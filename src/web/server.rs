@@ -89,7 +89,8 @@ impl Doors {
     pub fn start_jobs(&self) -> Jobs {
         let (keys, public_url) = (self.keys.clone(), self.public_url.clone());
         let link = move |what: &Unsubscribe| format!("{public_url}/unsubscribe?token={}", keys.unsubscribe_token(what));
-        Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone())
+        let handlers = Vec::new();
+        Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone(), handlers)
     }
 
     /// Ends what was opened by what has been revoked, and what could still open something: the tickets first, so that

@@ -196,28 +196,22 @@ pub fn open(
     if let Some(thread) = threads::of_widget(connection, account.id, &key)? {
         return Ok((thread, None));
     }
-    let visitor = Permissions::MEMBER | Permissions::EDIT_MESSAGES | Permissions::REOPEN | Permissions::ROLLBACK;
-    let operator = Permissions::CREATOR
-        | Permissions::EDIT_MESSAGES
-        | Permissions::REOPEN
-        | Permissions::CONTROL_OTHERS
-        | Permissions::BREAK_STATE
-        | Permissions::ROLLBACK;
     let operators = accounts::desk(connection, MAX_OPERATORS)?;
     let others: Vec<Seat> = operators
         .iter()
         .filter(|other| other.id != account.id)
-        .map(|other| Seat::new(0, other.id, operator, now))
+        .map(|other| Seat::new(0, other.id, Permissions::OPERATOR, now))
         .collect();
     let name = account.full_name();
     let title = if name.is_empty() { format!("Visitor {}", account.id) } else { name };
     let new = NewThread {
         kind,
         title,
-        seat: Seat::new(0, account.id, visitor, now),
+        seat: Seat::new(0, account.id, Permissions::VISITOR, now),
         beginning: Vec::new(),
         idempotency_key: None,
         widget_key: Some(key),
+        converses: false,
     };
     let new = match script {
         Some(schema) => scripted(new, account, &schema, rules, now),
