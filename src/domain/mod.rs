@@ -30,6 +30,7 @@ pub mod attachment;
 pub mod bot;
 pub mod botkit;
 pub mod content;
+pub mod conversation;
 pub mod decide;
 pub mod doors;
 pub mod event;
