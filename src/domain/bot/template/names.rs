@@ -8,7 +8,7 @@ use super::engine::translate;
 use super::{MAX_SOURCE, filters, now};
 
 /// Filters of the engine.
-const FILTERS: &[&str] = &[
+pub(super) const FILTERS: &[&str] = &[
     "abs",
     "attr",
     "batch",
@@ -61,7 +61,7 @@ const FILTERS: &[&str] = &[
 ];
 
 /// Tests of the engine.
-const TESTS: &[&str] = &[
+pub(super) const TESTS: &[&str] = &[
     "!=",
     "<",
     "<=",

@@ -3,4 +3,5 @@
 mod matching;
 mod patterns;
 mod scenarios;
+mod times;
 mod words;
