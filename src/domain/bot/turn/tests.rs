@@ -285,7 +285,7 @@ fn hosts_are_literal_or_come_from_the_env() {
 
 #[test]
 fn an_error_is_apologised_for_and_the_state_stays() {
-    let broken = json!({"id": "h", "pattern": "^x$", "says": "{{ 1 / 0 }}", "target_state": "s"});
+    let broken = json!({"id": "h", "pattern": "^x$", "says": "{{ 1|nope }}", "target_state": "s"});
     let keyboard = json!({"id": "k", "pattern": "^k$", "says": "fine", "keyboard": "[", "target_state": "s"});
     let states = vec![json!({"id": "s", "name": "S"})];
     let mut story = Story::new(
