@@ -8,14 +8,15 @@ use actix::prelude::SendError;
 
 use super::House;
 use super::respond::{Done, Respond, busy};
-use super::thread::{Announce, OpenSeat, PutMember, Writing};
+use super::thread::{Announce, OpenSeat, Writing};
+use super::thread_host::{CarryOut, PutMember};
 use super::thread_watching::Watching;
 use super::user_thread::{Act, Read, UserThread};
 use crate::domain::decide::Command;
 use crate::domain::event::Outcome;
 use crate::domain::members::MemberForm;
 use crate::domain::unread::Spans;
-use crate::domain::{Account, AccountId, MessageId, Refusal, ThreadId};
+use crate::domain::{Account, AccountId, Decision, MessageId, Refusal, ThreadId};
 use crate::store::{StoreError, messages, threads};
 
 /// How often a thread that just fell asleep is woken again.
@@ -51,6 +52,17 @@ pub async fn act(house: &House, thread: ThreadId, account: AccountId, command: C
     match seat.try_send(Act { command, respond }) {
         Ok(()) => wait(answer).await,
         Err(SendError::Full(_) | SendError::Closed(_)) => Err(busy()),
+    }
+}
+
+/// Has a decision committed that no seat made, in the order of the thread: what becomes of a conversation. Its caller has
+/// asked the domain already.
+pub async fn carry_out(house: &House, thread: ThreadId, decision: Decision) -> Result<Done, Refusal> {
+    let Some(address) = house.registry.wake(house, thread) else { return Err(Refusal::NotFound) };
+    let (respond, answer) = Respond::channel();
+    match address.try_send(CarryOut { decision, respond }) {
+        Ok(()) => wait(answer).await,
+        Err(_) => Err(busy()),
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::clock::Clock;
+use super::listening::Listening;
 use super::presence::Presence;
 use super::registry::Registry;
 use crate::config::Config;
@@ -30,6 +31,8 @@ pub struct Parts {
     pub look: Arc<Look>,
     /// Which history the revisions belong to.
     pub log: Arc<str>,
+    /// Who hears of threads without a seat.
+    pub listening: Listening,
     /// Who is connected.
     pub presence: Presence,
     /// Which threads are awake.
@@ -63,6 +66,7 @@ impl House {
         let registry = Registry::new(config.server.arbiters);
         Ok(House(Arc::new(Parts {
             presence: Presence::new(metrics.clone()),
+            listening: Listening::default(),
             registry,
             config: Arc::new(config),
             store,

@@ -36,12 +36,14 @@
 
 mod clock;
 mod deciding;
+pub mod doors;
 mod doorway;
 mod frames;
 mod hearing;
 mod house;
 mod intake;
 pub mod jobs;
+mod listening;
 mod outbox;
 pub mod presence;
 pub mod presence_news;
@@ -50,16 +52,20 @@ pub mod respond;
 pub mod restarts;
 pub mod thread;
 mod thread_fanout;
+mod thread_host;
 mod thread_state;
 mod thread_watching;
 mod told;
 pub mod user_thread;
 
 pub use clock::Clock;
-pub use doorway::{act, announce_thread, open_seat, put_member, read, read_message, unwatch, watch, writing};
+pub use doorway::{
+    act, announce_thread, carry_out, open_seat, put_member, read, read_message, unwatch, watch, writing,
+};
 pub use frames::{named_frame, text_frame};
 pub use house::House;
 pub use intake::{NotTaken, discard, post, prepare, store_content};
+pub use listening::{Heard, Listener, Listening};
 pub use outbox::{Outbox, Outgoing};
 pub use registry::Registry;
 pub use respond::{Done, Respond};

@@ -82,6 +82,7 @@ impl Thread {
             news.push(awake.announcement());
         }
         let batch = awake.batch(news);
+        self.house.listening.tell(self.id);
         self.tell(batch, verdicts, ctx);
     }
 

@@ -85,6 +85,7 @@ fn make(connection: &mut Connection, kind: &str, house_rules: ScriptRules, now: 
         beginning: Vec::new(),
         idempotency_key: None,
         widget_key: None,
+        converses: false,
     };
     let (team, _) = threads::create(connection, &new, &[seat(&operator)], now)?;
     for sample in SAMPLES {

@@ -92,6 +92,8 @@ fn write(
             applied: moved.chosen.clone(),
             client_id: post.client_id,
             attachments: post.attachments,
+            content: None,
+            unheard: post.unheard,
         })));
         Own::At(changes.len() - 1)
     };

@@ -267,8 +267,9 @@ fn post(scene: &Scene<'_>, mut post: Post, dice: Dice<'_>) -> Result<Decision, R
     if mode == Mode::Closed {
         open_all(scene, |mode| mode == Mode::Closed, &mut decision);
     }
-    let Post { kind, text, meta, client_id, attachments, .. } = post;
-    let message = NewMessage { meta, client_id, attachments, ..NewMessage::plain(seat.account, kind, text) };
+    let Post { kind, text, meta, client_id, attachments, content, unheard, .. } = post;
+    let plain = NewMessage::plain(seat.account, kind, text);
+    let message = NewMessage { meta, client_id, attachments, content, unheard, ..plain };
     decision.changes.push(Change::CreateMessage(Box::new(message)));
     Ok(decision)
 }
@@ -319,7 +320,7 @@ fn edit_message(seat: &Seat, target: Target, edit: Edit) -> Result<Decision, Ref
     }
     let Edit { text, meta, errors } = edit;
     errors.into_result()?;
-    Ok(based_on(seat, vec![Change::EditMessage { id, text, meta }]))
+    Ok(based_on(seat, vec![Change::EditMessage { id, text, meta, content: None }]))
 }
 
 /// Taking a message back also takes back what it did to the variables of its run (contract, B-DELETE-NOPOOL).

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::attachment::{AttachmentEdit, NewAttachment};
+use super::content::Content;
 use super::message::NewMessage;
 use super::unread::Spans;
 use super::{Account, AccountId, AttachmentId, Message, MessageId, ReadState, Rev, Seat, Seq};
@@ -22,6 +23,8 @@ pub enum Change {
         text: Option<String>,
         /// The new meta.
         meta: Option<Value>,
+        /// The new content.
+        content: Option<Box<Content>>,
     },
     /// A message is taken back, with its attachments.
     DeleteMessage {
@@ -69,6 +72,8 @@ pub enum Change {
         /// When, if they have not answered by then.
         due: super::Micros,
     },
+    /// Something that must be carried out after the commit, by whoever knows the kind.
+    Owe(Owed),
     /// The log of a member's variables begins anew.
     ForgetVariables(AccountId),
     /// The member leaves. When nobody is left, the thread goes too.
@@ -105,6 +110,19 @@ pub enum Change {
         /// Everything up to here is read, own or deleted, as far as the seat knows.
         upto: Seq,
     },
+}
+
+/// A job that a decision leaves behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Owed {
+    /// What is to be done.
+    pub kind: &'static str,
+    /// Jobs of one recipient are carried out in the order in which they were written.
+    pub recipient: String,
+    /// What it is about.
+    pub payload: Value,
+    /// When it is due.
+    pub due: super::Micros,
 }
 
 /// What a seat decided: all of it is committed, or nothing.

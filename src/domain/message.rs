@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::attachment::{Attachment, NewAttachment};
+use super::content::Content;
 use super::script::Applied;
 use super::{AccountId, MessageId, Micros, Rev, Seq, ThreadId};
 
@@ -46,6 +47,8 @@ pub struct Message {
     pub created: Micros,
     /// When it was last saved.
     pub updated: Micros,
+    /// What it says beyond its text.
+    pub content: Option<Content>,
     /// Whether it was taken back; nothing of it leaves the house then.
     pub deleted: bool,
     /// What hangs on it.
@@ -79,6 +82,10 @@ pub struct NewMessage {
     pub client_id: Option<String>,
     /// What hangs on it.
     pub attachments: Vec<NewAttachment>,
+    /// What it says beyond its text.
+    pub content: Option<Content>,
+    /// Whether the thread's bots do not hear of it, as of what they said themselves.
+    pub unheard: bool,
 }
 
 impl NewMessage {
@@ -97,6 +104,8 @@ impl NewMessage {
             applied: Vec::new(),
             client_id: None,
             attachments: Vec::new(),
+            content: None,
+            unheard: false,
         }
     }
 }

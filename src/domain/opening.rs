@@ -34,6 +34,8 @@ pub struct NewThread {
     pub idempotency_key: Option<String>,
     /// The key of a widget's conversation.
     pub widget_key: Option<String>,
+    /// Whether bots or channels are owed what is said here.
+    pub converses: bool,
 }
 
 /// The script settings of a seat, as they are sent for threads and members alike.
@@ -90,6 +92,11 @@ pub struct Named {
 }
 
 impl ScriptForm {
+    /// Begins a script at its beginning.
+    pub fn beginning(schema: Arc<Schema>) -> Self {
+        Self { state: Some(Mode::Scripted), schema: Some(schema), ..Self::default() }
+    }
+
     /// Reads the settings. Schemas that are not out may not be used for a new run (contract, B-UNPUBLISHED), and only bots
     /// and the caller may send automated messages (B-IMPERSONATE).
     pub fn read(form: &mut Form, caller: AccountId, named: &Named) -> Self {
@@ -276,6 +283,7 @@ impl NewThread {
             beginning: Vec::new(),
             idempotency_key: None,
             widget_key: None,
+            converses: false,
         };
         match &script.schema {
             Some(schema) => thread.with_script(caller, schema, script.question, (rules, now), dice),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::attachment::{AttachmentForm, NewAttachment};
+use super::content::Content;
 use super::form::{self, Form, TextRule};
 use super::message::{MAX_CLIENT_ID, MAX_TYPE};
 use super::refusal::FieldErrors;
@@ -40,6 +41,10 @@ pub struct Post {
     pub client_id: Option<String>,
     /// What hangs on it; the files are on disk.
     pub attachments: Vec<NewAttachment>,
+    /// What it says beyond its text. Never read from a body: members do not make content of their own.
+    pub content: Option<Content>,
+    /// Whether the thread's bots do not hear of it.
+    pub unheard: bool,
     /// What is wrong with single fields.
     pub errors: FieldErrors,
 }
@@ -62,6 +67,8 @@ impl Post {
             break_state: form.boolean("break_state").unwrap_or(false),
             client_id: read_client_id(&mut form),
             attachments: Vec::new(),
+            content: None,
+            unheard: false,
             errors: FieldErrors::new(),
         };
         if post.answers.len() > MAX_ANSWERS {

@@ -55,6 +55,18 @@ bitflags! {
 impl Permissions {
     /// What a member gets unless said otherwise: 19.
     pub const MEMBER: Permissions = Permissions::from_bits_retain(19);
+    /// What somebody gets who talks to the team: a widget's visitor, a person on a channel.
+    pub const VISITOR: Permissions =
+        Permissions::MEMBER.union(Permissions::EDIT_MESSAGES).union(Permissions::REOPEN).union(Permissions::ROLLBACK);
+    /// What those at the desk get in conversations with visitors.
+    pub const OPERATOR: Permissions = Permissions::CREATOR
+        .union(Permissions::EDIT_MESSAGES)
+        .union(Permissions::REOPEN)
+        .union(Permissions::CONTROL_OTHERS)
+        .union(Permissions::BREAK_STATE)
+        .union(Permissions::ROLLBACK);
+    /// What a bot gets: it speaks through its seat, also where nobody spoke for a while.
+    pub const BOT: Permissions = Permissions::MEMBER.union(Permissions::EDIT_MESSAGES).union(Permissions::REOPEN);
     /// What the creator of a thread gets: 507.
     pub const CREATOR: Permissions = Permissions::from_bits_retain(507);
     /// What is shown of somebody who only watches (contract, 15.3): 17.

@@ -60,6 +60,9 @@ impl Course<'_> {
             applied: ask.applied.clone().into_iter().collect(),
             client_id: None,
             attachments: Vec::new(),
+            content: None,
+            // a question is not said to the bots
+            unheard: true,
         }
     }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::account::AccountView;
+use super::content::Content;
 use super::mode::FrequencyUnit;
 use super::script::template::{self, Speaker};
 use super::script::{Schema, wire};
@@ -63,6 +64,8 @@ struct MessageShared<'a> {
     r#type: &'a str,
     sender_data: Option<&'a AccountView>,
     attachments_data: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a Content>,
     seq: Seq,
     rev: Rev,
 }
@@ -83,6 +86,7 @@ pub fn message_shared(message: &Message, sender: Option<&AccountView>, look: &Lo
         r#type: &message.kind,
         sender_data: sender,
         attachments_data: message.attachments.iter().map(|attachment| attachment.to_json(look)).collect(),
+        content: message.content.as_ref(),
         seq: message.seq,
         rev: message.rev,
     })
@@ -318,6 +322,7 @@ mod tests {
             client_id: Some("c\"1".into()),
             created: 0,
             updated: 0,
+            content: None,
             deleted: false,
             attachments: Vec::new(),
         }

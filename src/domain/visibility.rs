@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use super::account::Role;
 
+/// The type of notes that only staff sees, whatever the deployment says of other types.
+pub const STAFF_NOTE: &str = "staff_note";
+
 /// Which roles may see which message types; a type that is not named is seen by all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Visibility(BTreeMap<String, Vec<Role>>);
 
 impl Visibility {
     /// The rules: type, and the roles that may see it.
-    pub fn new(rules: BTreeMap<String, Vec<Role>>) -> Self {
+    pub fn new(mut rules: BTreeMap<String, Vec<Role>>) -> Self {
+        rules.entry(STAFF_NOTE.to_owned()).or_insert_with(|| vec![Role::Operator, Role::Superuser]);
         Self(rules)
     }
 
@@ -53,7 +57,7 @@ mod tests {
         assert!(rules.sees(Role::Operator, "private_note"));
         assert!(!rules.sees(Role::Visitor, "private_note"));
         assert!(rules.sees(Role::Visitor, "message"));
-        assert_eq!(rules.hidden_from(Role::Member), ["private_note"]);
+        assert_eq!(rules.hidden_from(Role::Member), ["private_note", STAFF_NOTE]);
         assert!(rules.hidden_from(Role::Operator).is_empty());
         assert_eq!(rules.views().len(), 2);
         assert_eq!(rules.view_of(Role::Operator), rules.view_of(Role::Superuser));

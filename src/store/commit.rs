@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::jobs::{self, QuestionAsked};
+use super::commit_message::Edited;
+use super::jobs::{self, NewJob, QuestionAsked};
 use super::rows::ThreadRow;
 use super::schema::{members, threads};
 use super::writer::CommitError;
 use super::{StoreError, commit_message, commit_seat, script_log};
-use crate::domain::event::{Change, Decision, Event, Outcome, Own};
+use crate::domain::event::{Change, Decision, Event, Outcome, Owed, Own};
 use crate::domain::{AccountId, MessageId, Micros, Rev, Seq, ThreadId};
 
 /// Threads and seats remembered at most; then all are forgotten and read again.
@@ -23,6 +24,8 @@ pub(super) struct Head {
     pub updated: Micros,
     /// The revision of the last change of title or roster in this batch, if there was one.
     pub changed: Option<Rev>,
+    /// Whether bots or channels are owed what is said here.
+    pub converses: bool,
 }
 
 /// What the writer knows without asking again. It is the only one to write, so it stays true until a transaction
@@ -47,7 +50,7 @@ impl Caches {
         }
         let row = threads::table.find(thread).select(ThreadRow::as_select()).first(connection).optional()?;
         let row = row.ok_or(CommitError::Missing)?;
-        let head = Head { seq: row.seq, rev: row.rev, updated: row.updated, changed: None };
+        let head = Head { seq: row.seq, rev: row.rev, updated: row.updated, changed: None, converses: row.converses };
         self.heads.insert(thread, head);
         Ok(head)
     }
@@ -171,7 +174,7 @@ pub(super) fn commit(
             return Err(CommitError::Clash);
         }
     }
-    let step = if !is_one_write(&decision.changes) {
+    let step = if head.converses || !is_one_write(&decision.changes) {
         connection.transaction(|connection| carry_out(connection, caches, thread, head, decision, now))
     } else {
         carry_out(connection, caches, thread, head, decision, now)
@@ -234,7 +237,14 @@ fn store(step: &mut Step, change: Change) -> Result<(), CommitError> {
             Ok(jobs::remind(step.connection, asked, due, step.now)?)
         }
         Change::ForgetVariables(account) => script_log::forget(step.connection, step.thread, account),
-        Change::EditMessage { id, text, meta } => commit_message::edit(step, id, text, meta),
+        Change::EditMessage { id, text, meta, content } => {
+            commit_message::edit(step, id, Edited { text, meta, content: content.map(|content| *content) })
+        }
+        Change::Owe(owed) => {
+            let Owed { kind, recipient, payload, due } = owed;
+            jobs::add(step.connection, &NewJob { kind, recipient, payload, due }, step.now)?;
+            Ok(())
+        }
         Change::DeleteMessage { id } => commit_message::delete(step, id),
         Change::AddAttachment { message, attachment } => commit_message::attach(step, message, &attachment),
         Change::EditAttachment { message, id, edit } => commit_message::edit_attachment(step, message, id, *edit),

@@ -6,13 +6,14 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::commit::Step;
-use super::jobs::{self, QuestionAsked};
+use super::jobs::{self, MessageMade, QuestionAsked};
 use super::messages::{by_idempotency_key, load, load_by_client_id};
 use super::rows::{AttachmentRow, NewMessageRow, to_json};
 use super::schema::{attachments, messages};
 use super::writer::CommitError;
 use super::{commit_seat, script_log, search};
 use crate::domain::attachment::{Attachment, AttachmentEdit, NewAttachment};
+use crate::domain::content::Content;
 use crate::domain::event::Event;
 use crate::domain::message::NewMessage;
 use crate::domain::{AttachmentId, Message, MessageId, Micros, Seat};
@@ -66,6 +67,7 @@ fn insert(step: &mut Step, new: &NewMessage) -> Result<Option<(MessageId, Vec<At
         created: step.now,
         updated: step.now,
         run_account_id: new.run,
+        content: new.content.as_ref().map(to_json).transpose()?,
     };
     let insert = diesel::insert_into(messages::table)
         .values(&row)
@@ -81,6 +83,9 @@ fn insert(step: &mut Step, new: &NewMessage) -> Result<Option<(MessageId, Vec<At
         stored.push(insert_attachment(step, id, attachment)?);
     }
     script_log::note(step.connection, step.thread, id, new)?;
+    if step.head.converses && !new.unheard {
+        jobs::note_heard(step.connection, MessageMade { thread: step.thread, seq }, step.now)?;
+    }
     // what is put after this message needs a revision of its own
     step.shared = None;
     Ok(Some((id, stored)))
@@ -104,6 +109,7 @@ fn stored(step: &Step, id: MessageId, new: NewMessage, attachments: Vec<Attachme
         client_id: new.client_id,
         created: step.now,
         updated: step.now,
+        content: new.content,
         deleted: false,
         attachments,
     }
@@ -130,13 +136,16 @@ fn insert_attachment(step: &mut Step, message: MessageId, new: &NewAttachment) -
     Ok(attachment)
 }
 
-/// New text or meta.
-pub(super) fn edit(
-    step: &mut Step,
-    id: MessageId,
-    text: Option<String>,
-    meta: Option<Value>,
-) -> Result<(), CommitError> {
+/// What is new of a message; `None` stays as it is.
+pub(super) struct Edited {
+    pub text: Option<String>,
+    pub meta: Option<Value>,
+    pub content: Option<Content>,
+}
+
+/// New text, meta or content.
+pub(super) fn edit(step: &mut Step, id: MessageId, edited: Edited) -> Result<(), CommitError> {
+    let Edited { text, meta, content } = edited;
     let before = load(step.connection, step.thread, id)?;
     if let Some(text) = &text {
         // what somebody wrote is theirs, whatever stood there before: it leaves escaped (contract, B-EDIT-NOESCAPE)
@@ -146,6 +155,11 @@ pub(super) fn edit(
     }
     if let Some(meta) = &meta {
         diesel::update(messages::table.find(id)).set(messages::meta.eq(meta.to_string())).execute(step.connection)?;
+    }
+    if let Some(content) = &content {
+        diesel::update(messages::table.find(id))
+            .set(messages::content.eq(to_json(content)?))
+            .execute(step.connection)?;
     }
     touch(step, id)
 }

@@ -21,6 +21,9 @@ pub const MESSAGE: &str = "message";
 /// A question that may have to be answered still: `{thread, account, message}`.
 pub const REMIND: &str = "remind";
 
+/// What somebody said in a thread in which bots or channels listen: `{thread, seq}`.
+pub const HEAR: &str = "hear";
+
 /// The longest error that is kept, in characters.
 const MAX_ERROR: usize = 500;
 /// The most messages of one thread that are told together.
@@ -127,6 +130,30 @@ pub(super) fn note_message(
     let recipient = format!("thread:{}", made.thread);
     add(connection, &NewJob { kind: MESSAGE, recipient, payload: json!(made), due }, now)?;
     Ok(())
+}
+
+/// Notes that bots and channels are owed what was said, in the order of the thread.
+pub(super) fn note_heard(connection: &mut SqliteConnection, made: MessageMade, now: Micros) -> Result<(), StoreError> {
+    let recipient = conversation(made.thread);
+    add(connection, &NewJob { kind: HEAR, recipient, payload: json!(made), due: now }, now)?;
+    Ok(())
+}
+
+/// The recipient of everything that must happen in order in the conversation of a thread.
+pub fn conversation(thread: ThreadId) -> String {
+    format!("conversation:{thread}")
+}
+
+/// The thread whose conversation is the recipient.
+pub fn thread_of(recipient: &str) -> Option<ThreadId> {
+    recipient.strip_prefix("conversation:")?.parse().ok()
+}
+
+/// Whether something is still to be done now for this recipient.
+pub fn is_owed(connection: &mut SqliteConnection, recipient: &str, now: Micros) -> Result<bool, StoreError> {
+    let due = jobs::state.eq(CLAIMED).or(jobs::state.eq(WAITING).and(jobs::due.le(now)));
+    let owed = jobs::table.filter(jobs::recipient.eq(recipient)).filter(due);
+    Ok(diesel::select(exists(owed)).get_result(connection)?)
 }
 
 /// The other messages of a claimed job's thread that are due too: their jobs, and the last position.

@@ -88,6 +88,13 @@ pub struct MessageQuery {
     pub limit: i64,
 }
 
+impl MessageQuery {
+    /// The newest messages of one thread, at most `limit`.
+    pub fn newest(thread: ThreadId, hidden: Vec<String>, limit: i64) -> Self {
+        Self { threads: vec![thread], hidden, newest: true, limit, ..Self::default() }
+    }
+}
+
 type Boxed<'a> = messages::BoxedQuery<'a, Sqlite>;
 
 macro_rules! compare {
@@ -228,6 +235,37 @@ pub fn last(
     }
     let row = query.select(MessageRow::as_select()).first(connection).optional()?;
     row.map(|row| one(connection, row)).transpose()
+}
+
+/// What others than `person` said after this position, in order, as far as they may see it; at most `limit`.
+pub fn said_to(
+    connection: &mut SqliteConnection,
+    thread: ThreadId,
+    person: AccountId,
+    after: Seq,
+    hidden: &[String],
+    limit: i64,
+) -> Result<Vec<Message>, StoreError> {
+    let mut query = messages::table
+        .filter(messages::thread_id.eq(thread))
+        .filter(messages::seq.gt(after))
+        .filter(messages::deleted.eq(false))
+        .filter(messages::sender_id.is_null().or(messages::sender_id.ne(person)))
+        .order(messages::seq.asc())
+        .limit(limit)
+        .into_boxed();
+    if !hidden.is_empty() {
+        query = query.filter(messages::kind.ne_all(hidden));
+    }
+    let rows = query.select(MessageRow::as_select()).load(connection)?;
+    with_attachments(connection, rows)
+}
+
+/// The message at a position, deleted or not.
+pub fn at(connection: &mut SqliteConnection, thread: ThreadId, seq: Seq) -> Result<Message, StoreError> {
+    let row = messages::table.filter(messages::thread_id.eq(thread)).filter(messages::seq.eq(seq));
+    let row = row.select(MessageRow::as_select()).first(connection)?;
+    one(connection, row)
 }
 
 /// What changed after `since` and up to `upto`, in the order of the revisions, deleted messages too; one more than

@@ -18,11 +18,13 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod botkit;
 pub mod columns;
 mod commit;
 mod commit_message;
 mod commit_seat;
 mod connection;
+pub mod doors;
 pub mod endpoints;
 pub mod files;
 pub mod jobs;

@@ -43,11 +43,12 @@ pub(super) struct ThreadRow {
     pub seq: i64,
     pub rev: i64,
     pub changed_rev: i64,
+    pub converses: bool,
 }
 
 impl From<ThreadRow> for ThreadHead {
     fn from(row: ThreadRow) -> Self {
-        let ThreadRow { id, kind, title, created, updated, seq, rev, changed_rev } = row;
+        let ThreadRow { id, kind, title, created, updated, seq, rev, changed_rev, converses: _ } = row;
         ThreadHead { id, kind, title, created, updated, seq, rev, changed_rev }
     }
 }
@@ -169,6 +170,7 @@ pub(super) struct MessageRow {
     pub updated: i64,
     pub deleted: bool,
     pub run_account_id: Option<i64>,
+    pub content: Option<String>,
 }
 
 impl MessageRow {
@@ -187,6 +189,7 @@ impl MessageRow {
             related_question: self.related_question_id,
             predecessor: self.predecessor_id,
             run: self.run_account_id,
+            content: self.content.as_deref().map(from_json).transpose()?,
             client_id: self.client_id,
             created: self.created,
             updated: self.updated,
@@ -215,6 +218,7 @@ pub(super) struct NewMessageRow<'a> {
     pub created: i64,
     pub updated: i64,
     pub run_account_id: Option<i64>,
+    pub content: Option<String>,
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Debug)]

@@ -1,6 +1,12 @@
 //! The tables as diesel sees them, written by hand for every engine; a test compares them with what the
 //! migrations make, column by column.
 
+mod botkit;
+mod doors;
+
+pub use botkit::botkit_labels;
+pub use doors::door_threads;
+
 diesel::table! {
     accounts (id) {
         id -> BigInt,
@@ -63,6 +69,7 @@ diesel::table! {
         changed_rev -> BigInt,
         idempotency_key -> Nullable<Text>,
         widget_key -> Nullable<Text>,
+        converses -> Bool,
     }
 }
 
@@ -117,6 +124,7 @@ diesel::table! {
         deleted -> Bool,
         changed -> Bool,
         run_account_id -> Nullable<BigInt>,
+        content -> Nullable<Text>,
     }
 }
 

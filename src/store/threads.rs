@@ -235,6 +235,7 @@ pub fn create(
             threads::changed_rev.eq(1),
             threads::idempotency_key.eq(&new.idempotency_key),
             threads::widget_key.eq(&new.widget_key),
+            threads::converses.eq(new.converses),
         ))
         .returning(threads::id)
         .get_result(connection)?;

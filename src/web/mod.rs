@@ -17,6 +17,7 @@
 
 pub mod admin_pages;
 pub mod api;
+pub mod botkit;
 pub mod entry;
 pub mod error;
 pub mod lean;
@@ -26,6 +27,7 @@ pub mod operations;
 pub mod pages;
 pub mod security;
 pub mod server;
+pub mod site;
 pub mod statics;
 pub mod unsubscribe;
 pub mod visitors;
@@ -60,6 +62,8 @@ pub struct Doors {
     pub passwords: Passwords,
     /// How the world calls this server, without a slash at the end.
     pub public_url: Arc<str>,
+    /// Who is connected at Botkit's door.
+    pub botkit: botkit::Rooms,
     /// The ways to other servers.
     pub outbound: Outbound,
 }

@@ -22,7 +22,9 @@ use super::entry::login::{self, Passwords};
 use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
-use super::{Doors, admin_pages, api, openapi, operations, pages, security, statics, unsubscribe, visitors, ws};
+use super::{
+    Doors, admin_pages, api, botkit, openapi, operations, pages, security, site, statics, unsubscribe, visitors, ws,
+};
 use crate::actors::jobs::Jobs;
 use crate::actors::{House, presence_news, restarts};
 use crate::config::Config;
@@ -79,6 +81,7 @@ impl Doors {
             limits: Limits::new(&config.limits),
             jwt: JwtVerifier::new(&config.auth)?.map(Arc::new),
             passwords: Passwords::new()?,
+            botkit: botkit::Rooms::new(&config.botkit),
             public_url: public_url.into(),
             outbound: Outbound::open(&config).map_err(anyhow::Error::msg)?,
             house,
@@ -89,7 +92,8 @@ impl Doors {
     pub fn start_jobs(&self) -> Jobs {
         let (keys, public_url) = (self.keys.clone(), self.public_url.clone());
         let link = move |what: &Unsubscribe| format!("{public_url}/unsubscribe?token={}", keys.unsubscribe_token(what));
-        Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone())
+        let handlers = Vec::new();
+        Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone(), handlers)
     }
 
     /// Ends what was opened by what has been revoked, and what could still open something: the tickets first, so that
@@ -159,13 +163,14 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(api::jobs::routes)
         .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
         .service(web::redirect("/api/docs", "/api/docs/"))
+        .configure(botkit::routes)
         .configure(page_routes)
-        .default_service(web::to(pages::not_found));
+        .default_service(web::to(site::file));
 }
 
 fn page_routes(config: &mut web::ServiceConfig) {
     config
-        .service(open("/", look().to(pages::home)))
+        .service(open("/", look().to(site::home)).route(botkit::socket_route()))
         .service(open("/demo", look().to(pages::demo)))
         .service(open("/docs/websocket", look().to(pages::websocket)))
         .service(open("/desk", look().to(pages::desk)))

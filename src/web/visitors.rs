@@ -51,12 +51,20 @@ pub async fn ticket(doors: web::Data<Doors>, caller: Caller) -> HttpResponse {
 }
 
 /// What a visitor says of themselves.
-struct Introduction {
+pub(super) struct Introduction {
     first_name: String,
     last_name: String,
     email: Option<String>,
     user_id: Option<String>,
     language: Option<String>,
+}
+
+impl Introduction {
+    /// A user whom the embedding site proved.
+    pub(super) fn named(name: Option<String>, user_id: String) -> Self {
+        let first_name = name.unwrap_or_default();
+        Self { first_name, last_name: String::new(), email: None, user_id: Some(user_id), language: None }
+    }
 }
 
 /// A new visitor, or the one whom the embedding site proves.
@@ -107,7 +115,7 @@ fn introduce(body: &serde_json::Map<String, serde_json::Value>, doors: &Doors) -
 }
 
 /// The account of a proven user, or a new one; `None` when it is locked out.
-fn make(connection: &mut Connection, who: Introduction, now: i64) -> Result<Option<Account>, StoreError> {
+pub(super) fn make(connection: &mut Connection, who: Introduction, now: i64) -> Result<Option<Account>, StoreError> {
     let external_id = who.user_id.map(|id| format!("widget:{id}"));
     let known = match &external_id {
         Some(external) => accounts::by_external_id(connection, external)?,
@@ -196,28 +204,22 @@ pub fn open(
     if let Some(thread) = threads::of_widget(connection, account.id, &key)? {
         return Ok((thread, None));
     }
-    let visitor = Permissions::MEMBER | Permissions::EDIT_MESSAGES | Permissions::REOPEN | Permissions::ROLLBACK;
-    let operator = Permissions::CREATOR
-        | Permissions::EDIT_MESSAGES
-        | Permissions::REOPEN
-        | Permissions::CONTROL_OTHERS
-        | Permissions::BREAK_STATE
-        | Permissions::ROLLBACK;
     let operators = accounts::desk(connection, MAX_OPERATORS)?;
     let others: Vec<Seat> = operators
         .iter()
         .filter(|other| other.id != account.id)
-        .map(|other| Seat::new(0, other.id, operator, now))
+        .map(|other| Seat::new(0, other.id, Permissions::OPERATOR, now))
         .collect();
     let name = account.full_name();
     let title = if name.is_empty() { format!("Visitor {}", account.id) } else { name };
     let new = NewThread {
         kind,
         title,
-        seat: Seat::new(0, account.id, visitor, now),
+        seat: Seat::new(0, account.id, Permissions::VISITOR, now),
         beginning: Vec::new(),
         idempotency_key: None,
         widget_key: Some(key),
+        converses: false,
     };
     let new = match script {
         Some(schema) => scripted(new, account, &schema, rules, now),

@@ -15,9 +15,11 @@ mod telling;
 mod tests;
 mod words;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -38,6 +40,19 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Writes the URL by which somebody stops notifications without signing in.
 pub type UnsubscribeUrl = Arc<dyn Fn(&Unsubscribe) -> String + Send + Sync>;
 
+/// Somebody who carries out jobs of some kinds: what leaves the house through bots and channels. A job may come twice, as
+/// after a crash; its effects must happen once.
+pub trait Handler: Send + Sync {
+    /// The kinds that it knows.
+    fn kinds(&self) -> &'static [&'static str];
+
+    /// Carries one out: [`Failure::Later`] is tried again, [`Failure::Never`] is parked.
+    fn carry_out(&self, job: Job) -> BoxFuture<'_, Result<(), Failure>>;
+}
+
+/// All handlers by kind.
+pub type Handlers = Vec<Arc<dyn Handler>>;
+
 /// Everything that carrying out a job needs. Cloning is cheap.
 #[derive(Clone)]
 struct Worker {
@@ -45,6 +60,7 @@ struct Worker {
     outbound: Outbound,
     unsubscribe_url: UnsubscribeUrl,
     public_url: Arc<str>,
+    handlers: Arc<HashMap<&'static str, Arc<dyn Handler>>>,
 }
 
 /// The ids of the jobs that are finished with this one.
@@ -64,8 +80,17 @@ pub struct Jobs {
 
 impl Jobs {
     /// Starts carrying out jobs, on the runtime it is called on. `public_url` is how the world calls this server.
-    pub fn start(house: &House, outbound: Outbound, unsubscribe_url: UnsubscribeUrl, public_url: Arc<str>) -> Jobs {
-        let worker = Worker { house: house.clone(), outbound, unsubscribe_url, public_url };
+    /// `handlers` know further kinds.
+    pub fn start(
+        house: &House,
+        outbound: Outbound,
+        unsubscribe_url: UnsubscribeUrl,
+        public_url: Arc<str>,
+        handlers: Handlers,
+    ) -> Jobs {
+        let each = handlers.iter().flat_map(|handler| handler.kinds().iter().map(|kind| (*kind, handler.clone())));
+        let handlers = Arc::new(each.collect());
+        let worker = Worker { house: house.clone(), outbound, unsubscribe_url, public_url, handlers };
         let (stop, stopped) = watch::channel(false);
         Jobs { stop, task: tokio::spawn(run(worker, stopped)) }
     }
@@ -143,6 +168,7 @@ impl Worker {
         metrics.jobs.running.inc();
         let finished = self.attempt(&job).await;
         metrics.jobs.running.dec();
+        let conversation = jobs::thread_of(&job.recipient);
         let noted = match finished {
             Ok(ids) => {
                 metrics.jobs.done.inc();
@@ -156,10 +182,18 @@ impl Worker {
         if let Err(error) = noted {
             tracing::warn!(%error, "what became of a job could not be noted; it is done again after its lease");
         }
+        if let Some(thread) = conversation {
+            // a turn may be over
+            self.house.listening.tell(thread);
+        }
     }
 
     async fn attempt(&self, job: &Job) -> Finished {
         let unreadable = |error: StoreError| Failure::Never(error.to_string());
+        if let Some(handler) = self.handlers.get(job.kind.as_str()) {
+            handler.carry_out(job.clone()).await?;
+            return Ok(vec![job.id]);
+        }
         match job.kind.as_str() {
             jobs::MESSAGE => self.tell_of_messages(job, job.payload().map_err(unreadable)?).await,
             jobs::REMIND => self.remind(job, job.payload().map_err(unreadable)?).await,

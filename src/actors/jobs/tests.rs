@@ -59,6 +59,7 @@ fn waits_for_an_answer(connection: &mut Connection) -> QuestionAsked {
         beginning: Vec::new(),
         idempotency_key: None,
         widget_key: None,
+        converses: false,
     };
     let (thread, _) = threads::create(connection, &new, &[], 1).expect("a thread");
     QuestionAsked { thread, account, message: 1 }
@@ -108,7 +109,7 @@ async fn run(answer: fn(usize) -> &'static str, story: impl AsyncFnOnce(&House, 
     let house = House::open(config, "http://localhost").await.expect("opens");
     let asked = house.store.write(|connection| Ok(waits_for_an_answer(connection))).await.expect("made");
     says_something(&house, asked).await;
-    let jobs = Jobs::start(&house, outbound, Arc::new(|_| String::new()), "http://localhost".into());
+    let jobs = Jobs::start(&house, outbound, Arc::new(|_| String::new()), "http://localhost".into(), Vec::new());
     story(&house, asked, calls).await;
     jobs.stop().await;
     house.store.close().await;
