@@ -82,7 +82,18 @@ fn unknown_names_are_refused_on_saving_even_in_branches_not_taken() {
     for source in good {
         assert_eq!(check(source), Ok(()), "{source}");
     }
-    assert!(check(&"x".repeat(16 * 1024 + 1)).is_err());
+    let long = [
+        "x".repeat(16 * 1024 + 1),
+        format!("{{{{ 1{} }}}}", "+1".repeat(8_000)),
+        format!("{{{{ x{} }}}}", ".a".repeat(8_000)),
+        format!("{{{{ {}1{} }}}}", "(".repeat(7_000), ")".repeat(7_000)),
+        format!("{{{{ {}1 }}}}", "-".repeat(900)),
+        format!("{{% if a %}}{}{{% endif %}}", "{%elif a%}".repeat(1_500)),
+        "{% if a %}".repeat(900),
+    ];
+    for source in long {
+        assert!(check(&source).is_err(), "{source:.40}");
+    }
 }
 
 #[test]

@@ -60,6 +60,12 @@ fn named_groups_are_texts_or_null_and_others_are_dropped() {
 }
 
 #[test]
+fn a_whole_text_matches_by_any_branch_of_the_pattern() {
+    let whole = |pattern: &str, text: &str| Pattern::compile(pattern).expect(pattern).is_whole(text);
+    assert!(whole("a|ab", "ab") && whole("(?x) a b # c", "ab") && !whole("a|b", "ab"));
+}
+
+#[test]
 fn what_is_not_understood_is_named() {
     let rows = [
         ("(?=a)", "Look-ahead"),
