@@ -62,17 +62,17 @@ impl Run<'_> {
     pub(super) fn abort(&mut self) {
         self.close_session();
         self.entry(SystemEntry::BotLeft);
-        self.to_a_human();
+        self.give_to_people();
     }
 
     /// The bot cannot be reached (7.4).
     pub(super) fn unreachable(&mut self) {
         self.close_session();
         self.entry(SystemEntry::BotUnreachable);
-        self.to_a_human();
+        self.give_to_people();
     }
 
-    fn to_a_human(&mut self) {
+    fn give_to_people(&mut self) {
         let target = target_of(&self.world);
         match self.route(target, Rule::Human) {
             Some(human) => self.hand_over(human, None),
