@@ -51,6 +51,7 @@
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod actors;
+pub mod bots;
 pub mod config;
 pub mod domain;
 pub mod metrics;

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::super::StoreError;
+use super::super::schema::jobs;
 use super::super::schema_bots::bot_updates;
 use crate::domain::Micros;
 
@@ -37,4 +38,11 @@ pub fn is_done(connection: &mut SqliteConnection, integration: &str, mark: &str)
 /// Forgets what came in before.
 pub fn forget_before(connection: &mut SqliteConnection, before: Micros) -> Result<usize, StoreError> {
     Ok(diesel::delete(bot_updates::table.filter(bot_updates::seen.lt(before))).execute(connection)?)
+}
+
+/// Takes back the jobs of a recipient that nobody has begun.
+pub fn drop_waiting(connection: &mut SqliteConnection, recipient: &str) -> Result<(), StoreError> {
+    let waiting = jobs::table.filter(jobs::recipient.eq(recipient)).filter(jobs::state.eq("waiting"));
+    diesel::delete(waiting).execute(connection)?;
+    Ok(())
 }

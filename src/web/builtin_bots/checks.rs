@@ -1,0 +1,31 @@
+//! Templates before they are kept (bots contract, 6.5 and 7.2).
+
+use serde_json::Value;
+
+use crate::domain::bot::{html, keyboard as keys, review, template};
+
+/// What is wrong with a text template: of one that fails both checks, two messages.
+pub(super) fn text(source: &str) -> Vec<String> {
+    [template::check(source), html::check(source)].into_iter().filter_map(Result::err).collect()
+}
+
+/// What is wrong with a keyboard template: one that does not parse has one message.
+pub(super) fn keyboard(source: &str) -> Vec<String> {
+    if source.trim().is_empty() {
+        return Vec::new();
+    }
+    if let Err(message) = template::check(source) {
+        return vec![message];
+    }
+    keys::check_rendered(keys::check_job(source, 0).run()).err().into_iter().collect()
+}
+
+/// What is wrong with any other template.
+pub(super) fn plain(source: &str) -> Vec<String> {
+    template::check(source).err().into_iter().collect()
+}
+
+/// What is wrong with the data of a request, whose strings are templates (B27).
+pub(super) fn data(data: &Value) -> Vec<String> {
+    review::check_data(data).err().into_iter().collect()
+}
