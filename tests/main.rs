@@ -24,6 +24,7 @@ mod borders;
 mod browser;
 mod browser_admin;
 mod browser_scripts;
+mod builtin_bots;
 mod cost;
 mod crash;
 mod desk_login;

@@ -26,7 +26,7 @@ const COUNTED: usize = 10_000;
 
 /// Counts the calls of each bot. Cloning is cheap.
 #[derive(Clone, Default)]
-pub struct Gate(Arc<Mutex<HashMap<String, Arc<Semaphore>>>>);
+pub(super) struct Gate(Arc<Mutex<HashMap<String, Arc<Semaphore>>>>);
 
 impl Gate {
     fn of(&self, bot: &str) -> Arc<Semaphore> {

@@ -10,7 +10,8 @@
 //!
 //! - [`intake`]: updates, once. [`turning`]: one turn. [`sending`]: calls to providers, in order per chat. [`hooking`]: posts
 //!   to notification hooks. [`calling`]: the owner's app. [`dry_run`]: a turn without effects. [`upkeep`]: what is forgotten.
-//! - [`Seal`]: secrets at rest.
+//! - [`templates`]: owners' templates are rendered in worker processes, so that one that eats memory or never ends costs a
+//!   worker and not the server. [`Seal`]: secrets at rest.
 //!
 //! # What it promises
 //!
@@ -26,6 +27,7 @@ mod providers;
 mod seal;
 mod sending;
 mod snapshots;
+pub mod templates;
 mod turning;
 mod upkeep;
 
@@ -44,6 +46,7 @@ use crate::domain::bot::template::{Job, RenderError};
 use crate::outbound::Outbound;
 use calling::Gate;
 use snapshots::Snapshots;
+use templates::{Templates, TemplatesConfig};
 
 /// Everything that bots need. Cloning is cheap.
 #[derive(Clone)]
@@ -56,6 +59,7 @@ pub struct Bots {
     limits: Arc<Limits>,
     snapshots: Snapshots,
     gate: Gate,
+    templates: Templates,
 }
 
 impl Bots {
@@ -71,14 +75,12 @@ impl Bots {
             limits: Arc::new(Limits::default()),
             snapshots: Snapshots::default(),
             gate: Gate::default(),
+            templates: Templates::start(TemplatesConfig::default()),
         })
     }
 
     /// Renders templates, bounded in time and memory.
     pub async fn render(&self, jobs: Vec<Job>) -> Vec<Result<String, RenderError>> {
-        let count = jobs.len();
-        let run = move || jobs.iter().map(Job::run).collect::<Vec<_>>();
-        let stopped = |error: tokio::task::JoinError| vec![Err(RenderError::Unavailable(error.to_string())); count];
-        tokio::task::spawn_blocking(run).await.unwrap_or_else(stopped)
+        self.templates.render(jobs).await
     }
 }

@@ -13,7 +13,7 @@ const KEPT: usize = 1_000;
 
 /// A configuration that is ready to be used.
 #[derive(Clone)]
-pub struct Ready {
+pub(super) struct Ready {
     /// Compiled.
     pub snapshot: Arc<Snapshot>,
     /// Env vars, opened.
@@ -23,7 +23,7 @@ pub struct Ready {
 
 /// What is compiled already. Cloning is cheap.
 #[derive(Clone, Default)]
-pub struct Snapshots(Arc<Mutex<HashMap<String, Ready>>>);
+pub(super) struct Snapshots(Arc<Mutex<HashMap<String, Ready>>>);
 
 impl Snapshots {
     fn get(&self, bot: &str, version: i64) -> Option<Ready> {
@@ -51,7 +51,7 @@ fn open_env(document: &Document, seal: &Seal) -> BTreeMap<String, EnvValue> {
 }
 
 /// Compiles a configuration.
-pub fn compile(document: Document, seal: &Seal, version: i64) -> Ready {
+pub(super) fn compile(document: Document, seal: &Seal, version: i64) -> Ready {
     let env = Arc::new(open_env(&document, seal));
     Ready { snapshot: Arc::new(Snapshot::new(document)), env, version }
 }

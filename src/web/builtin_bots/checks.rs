@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::bots::Bots;
 use crate::domain::bot::{html, keyboard as keys, review, template};
 
 /// What is wrong with a text template: of one that fails both checks, two messages.
@@ -9,15 +10,18 @@ pub(super) fn text(source: &str) -> Vec<String> {
     [template::check(source), html::check(source)].into_iter().filter_map(Result::err).collect()
 }
 
-/// What is wrong with a keyboard template: one that does not parse has one message.
-pub(super) fn keyboard(source: &str) -> Vec<String> {
+/// What is wrong with a keyboard template: one that does not parse has one message. Rendering waits for a worker process, so
+/// this is called on threads that may block.
+pub(super) fn keyboard(bots: &Bots, source: &str) -> Vec<String> {
     if source.trim().is_empty() {
         return Vec::new();
     }
     if let Err(message) = template::check(source) {
         return vec![message];
     }
-    keys::check_rendered(keys::check_job(source, 0).run()).err().into_iter().collect()
+    let jobs = vec![keys::check_job(source, 0)];
+    let rendered = tokio::runtime::Handle::current().block_on(bots.render(jobs));
+    rendered.into_iter().filter_map(|rendered| keys::check_rendered(rendered).err()).collect()
 }
 
 /// What is wrong with any other template.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::checks;
 use super::fields::Fields;
 use super::stamp;
+use crate::bots::Bots;
 use crate::domain::Micros;
 use crate::domain::bot::document::{Parameter, Request, Response};
 use crate::domain::bot::pattern::Pattern;
@@ -42,7 +43,7 @@ pub(super) struct ResponseForm {
 
 impl ResponseForm {
     /// Reads it, and checks its templates.
-    pub(super) fn read(object: &Map<String, Value>, partial: bool) -> (Self, Value) {
+    pub(super) fn read(bots: &Bots, object: &Map<String, Value>, partial: bool) -> (Self, Value) {
         let mut fields = Fields::new(object, partial);
         let text = template(&mut fields, "text_template", true);
         let keyboard = match object.get("keyboard_template") {
@@ -57,7 +58,7 @@ impl ResponseForm {
             fields.complain("text_template", message);
         }
         if let Given::Some(keyboard) = &keyboard {
-            for message in checks::keyboard(keyboard) {
+            for message in checks::keyboard(bots, keyboard) {
                 fields.complain("keyboard_template", message);
             }
         }
@@ -227,7 +228,7 @@ pub(super) struct HandlerForm {
 
 impl HandlerForm {
     /// Reads it, and checks its pattern and templates.
-    pub(super) fn read(object: &Map<String, Value>, partial: bool) -> (Self, Value) {
+    pub(super) fn read(bots: &Bots, object: &Map<String, Value>, partial: bool) -> (Self, Value) {
         let mut fields = Fields::new(object, partial);
         let name = fields.text("name", MAX_NAME, true);
         let pattern = fields.text("pattern", crate::domain::bot::pattern::MAX_PATTERN, true);
@@ -240,7 +241,7 @@ impl HandlerForm {
         form.global = fields.truth("global", false);
         form.action = settings(&mut fields, "action");
         if let Some(response) = fields.object("response", true) {
-            let (read, errors) = ResponseForm::read(response, partial);
+            let (read, errors) = ResponseForm::read(bots, response, partial);
             form.response = read;
             fields.nest("response", errors);
         }

@@ -28,10 +28,16 @@ pub async fn list(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 }
 
 /// Reads a form away from the threads that serve others: patterns are compiled and templates checked.
-async fn form(request: &HttpRequest, payload: web::Payload, partial: bool) -> Result<(HandlerForm, Value), ApiError> {
+async fn form(
+    request: &HttpRequest,
+    doors: &Doors,
+    payload: web::Payload,
+    partial: bool,
+) -> Result<(HandlerForm, Value), ApiError> {
     let body: Map<String, Value> = reading::object(request, payload, super::MAX_BODY).await?;
     let stopping = |_| ApiError::unavailable("The server is stopping.");
-    web::block(move || HandlerForm::read(&body, partial)).await.map_err(stopping)
+    let bots = doors.bots.clone();
+    web::block(move || HandlerForm::read(&bots, &body, partial)).await.map_err(stopping)
 }
 
 fn apply(document: &mut Document, handler: &mut Handler, form: HandlerForm, now: Micros) -> Result<(), ApiError> {
@@ -70,7 +76,7 @@ fn refuse(errors: Value) -> Result<(), ApiError> {
 #[utoipa::path(post, path = "/api/v1/bots/{bot}/handlers/", tag = "built-in bots",
     responses((status = 201), (status = 400)))]
 pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Caller, payload: web::Payload) -> Answer {
-    let (form, errors) = form(&request, payload, false).await?;
+    let (form, errors) = form(&request, &doors, payload, false).await?;
     let made = edit(&request, &doors, &caller, move |document, now| {
         refuse(errors)?;
         room(document.handlers.len())?;
@@ -96,7 +102,7 @@ pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 #[utoipa::path(put, path = "/api/v1/bots/{bot}/handlers/{id}/", tag = "built-in bots",
     responses((status = 200), (status = 400), (status = 404, body = api::schema::Detail)))]
 pub async fn change(request: HttpRequest, doors: web::Data<Doors>, caller: Caller, payload: web::Payload) -> Answer {
-    let (form, errors) = form(&request, payload, true).await?;
+    let (form, errors) = form(&request, &doors, payload, true).await?;
     let id = part(&request, "id");
     let changed = edit(&request, &doors, &caller, move |document, now| {
         let place = document.handlers.iter().position(|one| one.stamp.id == id).ok_or_else(missing)?;

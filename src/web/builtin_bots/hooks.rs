@@ -45,14 +45,20 @@ struct Form {
     schedule: Option<Option<Schedule>>,
 }
 
-async fn read_form(request: &HttpRequest, payload: web::Payload, partial: bool) -> Result<(Form, Value), ApiError> {
+async fn read_form(
+    request: &HttpRequest,
+    doors: &Doors,
+    payload: web::Payload,
+    partial: bool,
+) -> Result<(Form, Value), ApiError> {
     let body = reading::object(request, payload, super::MAX_BODY).await?;
+    let bots = doors.bots.clone();
     let read = move || {
         let mut fields = Fields::new(&body, partial);
         let mut form = Form { name: fields.text("name", MAX_NAME, true), ..Form::default() };
         form.enabled = fields.truth("enabled", false);
         if let Some(response) = fields.object("response", true) {
-            let (read, errors) = ResponseForm::read(response, partial);
+            let (read, errors) = ResponseForm::read(&bots, response, partial);
             form.response = read;
             fields.nest("response", errors);
         }
@@ -74,7 +80,7 @@ fn refuse(errors: Value) -> Result<(), ApiError> {
 #[utoipa::path(post, path = "/api/v1/bots/{bot}/hooks/", tag = "built-in bots",
     responses((status = 201), (status = 400)))]
 pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Caller, payload: web::Payload) -> Answer {
-    let (form, errors) = read_form(&request, payload, false).await?;
+    let (form, errors) = read_form(&request, &doors, payload, false).await?;
     let made = edit(&request, &doors, &caller, move |document, now| {
         refuse(errors)?;
         room(document.hooks.len())?;
@@ -109,7 +115,7 @@ pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 #[utoipa::path(put, path = "/api/v1/bots/{bot}/hooks/{id}/", tag = "built-in bots",
     responses((status = 200), (status = 400), (status = 404, body = api::schema::Detail)))]
 pub async fn change(request: HttpRequest, doors: web::Data<Doors>, caller: Caller, payload: web::Payload) -> Answer {
-    let (form, errors) = read_form(&request, payload, true).await?;
+    let (form, errors) = read_form(&request, &doors, payload, true).await?;
     let id = part(&request, "id");
     let changed = edit(&request, &doors, &caller, move |document, now| {
         let hook = document.hooks.iter_mut().find(|one| one.stamp.id == id).ok_or_else(missing)?;

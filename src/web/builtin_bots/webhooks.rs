@@ -29,6 +29,9 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
 pub async fn take(request: HttpRequest, doors: web::Data<Doors>, mut payload: web::Payload) -> Answer {
     let (integration, provider) = integration(&request, &doors).await?;
     let bytes = body::raw(&mut payload, MAX_BODY).await?;
+    if !integration.enabled {
+        return Ok(HttpResponse::Ok().json(serde_json::json!({})));
+    }
     let signature = match provider {
         Provider::Telegram => header(&request, "X-Telegram-Bot-Api-Secret-Token"),
         Provider::Kik => header(&request, "X-Kik-Signature"),
