@@ -179,6 +179,7 @@ fn page_routes(config: &mut web::ServiceConfig) {
         .service(open("/desk", look().to(pages::desk)))
         .service(open("/admin/schemas", look().to(admin_pages::schemas)))
         .service(open(r"/admin/schemas/{schema:\d+}", look().to(admin_pages::schema)))
+        .service(open("/admin/bots", look().to(admin_pages::bots)))
         .service(open("/login", look().to(pages::login)).route(web::post().to(login::login)))
         // never HEAD: looking at the link must not use it up
         .service(open("/enter", web::get().to(login::link)))

@@ -190,12 +190,13 @@ impl Stage {
                 }
             }
             "verify" => {
-                let query = incoming["query"].as_object().expect("a query");
-                let pairs: Vec<(&String, String)> = query
-                    .iter()
-                    .map(|(name, value)| (name, value.as_str().map_or(value.to_string(), str::to_owned)))
-                    .collect();
-                return Answer::to(client.request("GET", &hook).query(&pairs)).await;
+                let mut url = reqwest::Url::parse(&format!("{}{hook}", self.house.origin())).expect("a URL");
+                for (name, value) in incoming["query"].as_object().expect("a query") {
+                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    url.query_pairs_mut().append_pair(name, &value);
+                }
+                let path = format!("{hook}?{}", url.query().unwrap_or_default());
+                return Answer::to(client.request("GET", &path)).await;
             }
             "hook" => {
                 let path = format!("/processing/hook/{}/", incoming["key"].as_str().unwrap());

@@ -17,11 +17,6 @@ impl<'a> Fields<'a> {
         Self { object, errors: Map::new(), partial }
     }
 
-    /// Whether the field was given at all.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.object.contains_key(name)
-    }
-
     /// What was given, whatever it is.
     pub(super) fn raw(&self, name: &str) -> Option<&'a Value> {
         self.object.get(name)
