@@ -52,6 +52,7 @@ pub mod respond;
 pub mod restarts;
 pub mod thread;
 mod thread_fanout;
+mod thread_host;
 mod thread_state;
 mod thread_watching;
 mod told;
@@ -64,7 +65,7 @@ pub use doorway::{
 pub use frames::{named_frame, text_frame};
 pub use house::House;
 pub use intake::{NotTaken, discard, post, prepare, store_content};
-pub use listening::{Listener, Listening};
+pub use listening::{Heard, Listener, Listening};
 pub use outbox::{Outbox, Outgoing};
 pub use registry::Registry;
 pub use respond::{Done, Respond};

@@ -92,6 +92,11 @@ pub struct Named {
 }
 
 impl ScriptForm {
+    /// Begins a script at its beginning.
+    pub fn beginning(schema: Arc<Schema>) -> Self {
+        Self { state: Some(Mode::Scripted), schema: Some(schema), ..Self::default() }
+    }
+
     /// Reads the settings. Schemas that are not out may not be used for a new run (contract, B-UNPUBLISHED), and only bots
     /// and the caller may send automated messages (B-IMPERSONATE).
     pub fn read(form: &mut Form, caller: AccountId, named: &Named) -> Self {

@@ -18,6 +18,7 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod botkit;
 pub mod bots;
 pub mod columns;
 mod commit;
@@ -36,8 +37,6 @@ pub mod results;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;
-#[expect(missing_docs, reason = "as above")]
-pub mod schema_bots;
 pub mod schema_edit;
 pub mod schema_list;
 mod schema_rows;

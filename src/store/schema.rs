@@ -1,6 +1,17 @@
 //! The tables as diesel sees them, written by hand for every engine; a test compares them with what the
 //! migrations make, column by column.
 
+mod botkit;
+mod bots;
+mod doors;
+
+pub use botkit::botkit_labels;
+pub use bots::{
+    bot_chats, bot_deliveries, bot_errors, bot_hook_keys, bot_hook_secrets, bot_integrations, bot_known, bot_tickets,
+    bot_updates, builtin_bot_versions, builtin_bots,
+};
+pub use doors::door_threads;
+
 diesel::table! {
     accounts (id) {
         id -> BigInt,
@@ -312,19 +323,6 @@ diesel::table! {
         url -> Nullable<Text>,
         thumbnail -> Nullable<Text>,
         idempotency_key -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    door_threads (door, conversation) {
-        door -> Text,
-        conversation -> Text,
-        thread_id -> BigInt,
-        account_id -> BigInt,
-        delivered -> BigInt,
-        data -> Text,
-        created -> BigInt,
-        used -> BigInt,
     }
 }
 

@@ -310,7 +310,8 @@ fn heard(call: &Heard) -> Value {
     for value in fields.as_object_mut().into_iter().flat_map(Map::values_mut).filter(|value| value.is_number()) {
         *value = json!(value.to_string());
     }
-    json!({"method": call.method, "path": call.path, "query": call.query, "headers": call.headers, "fields": fields})
+    json!({"method": call.method, "path": call.path, "query": call.query, "headers": call.headers, "fields": fields,
+           "json": serde_json::from_slice::<Value>(&call.body).ok()})
 }
 
 fn without_kinds(call: &Value) -> Value {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::StoreError;
 use super::super::rows::{from_json, to_json};
-use super::super::schema_bots::{bot_chats, bot_known, bot_tickets};
+use super::super::schema::{bot_chats, bot_known, bot_tickets};
 use super::new_id;
 use crate::domain::Micros;
 

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::super::StoreError;
+use super::super::schema::bot_updates;
 use super::super::schema::jobs;
-use super::super::schema_bots::bot_updates;
 use crate::domain::Micros;
 
 /// Notes an update; whether it is new.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::StoreError;
 use super::super::rows::{from_json, to_json};
-use super::super::schema_bots::bot_integrations;
+use super::super::schema::bot_integrations;
 use crate::domain::Micros;
 
 /// A connection to a provider.

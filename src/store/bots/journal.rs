@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::StoreError;
 use super::super::rows::{from_json, to_json};
-use super::super::schema_bots::{bot_deliveries, bot_errors, bot_hook_secrets};
+use super::super::schema::{bot_deliveries, bot_errors, bot_hook_secrets};
 use crate::domain::Micros;
 
 /// Errors that are kept per bot.

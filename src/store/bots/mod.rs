@@ -14,7 +14,7 @@ pub mod journal;
 use diesel::prelude::*;
 
 use super::rows::{from_json, to_json};
-use super::schema_bots::{bot_hook_keys, builtin_bot_versions, builtin_bots};
+use super::schema::{bot_hook_keys, builtin_bot_versions, builtin_bots};
 use super::{StoreError, accounts};
 use crate::domain::bot::document::Document;
 use crate::domain::{AccountId, Micros, Role};

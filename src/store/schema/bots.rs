@@ -1,4 +1,4 @@
-//! The tables of built-in bots, kept in step with `migrations/` by hand; a test compares.
+//! Tables of built-in bots.
 
 diesel::table! {
     builtin_bots (id) {
