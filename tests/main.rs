@@ -55,6 +55,7 @@ mod sockets_entry;
 mod survey_attachments;
 mod survey_results;
 mod surveys;
+mod template_workers;
 mod tidy;
 mod unread;
 mod visitors;

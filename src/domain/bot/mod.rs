@@ -28,3 +28,6 @@ pub mod split;
 pub mod state_context;
 pub mod template;
 pub mod turn;
+
+#[cfg(test)]
+mod tests;

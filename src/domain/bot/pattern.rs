@@ -20,6 +20,8 @@ pub type Groups = Map<String, Value>;
 #[derive(Clone, Debug)]
 pub struct Pattern {
     regex: Regex,
+    /// The same from end to end, not compiled: few patterns are asked for that.
+    whole: String,
 }
 
 impl Pattern {
@@ -32,12 +34,9 @@ impl Pattern {
         if source.chars().count() > MAX_PATTERN {
             return Err(format!("Ensure this pattern has no more than {MAX_PATTERN} characters."));
         }
-        let translated = Translation::new(source).run()?;
-        let built = RegexBuilder::new(&translated).size_limit(MAX_COMPILED).build();
-        built.map(|regex| Self { regex }).map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => "The pattern is too large once its counters are unfolded.".to_owned(),
-            other => format!("Not a valid regular expression: {}", last_line(&other.to_string())),
-        })
+        let translation = Translation::new(source).run()?;
+        let regex = built(&translation.text())?;
+        Ok(Self { regex, whole: translation.whole() })
     }
 
     /// Searches anywhere in the text, of which one final line feed and what exceeds 4096 characters is not looked at.
@@ -54,8 +53,15 @@ impl Pattern {
 
     /// Whether the whole text matches, end to end.
     pub fn is_whole(&self, text: &str) -> bool {
-        self.regex.find_iter(text).take(MAX_TEXT).any(|found| found.range() == (0..text.len()))
+        text.chars().count() <= MAX_TEXT && built(&self.whole).is_ok_and(|regex| regex.is_match(text))
     }
+}
+
+fn built(translated: &str) -> Result<Regex, String> {
+    RegexBuilder::new(translated).size_limit(MAX_COMPILED).build().map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "The pattern is too large once its counters are unfolded.".to_owned(),
+        other => format!("Not a valid regular expression: {}", last_line(&other.to_string())),
+    })
 }
 
 /// The engine draws its errors; the last line says it in words.
@@ -105,7 +111,7 @@ impl Translation {
         text.chars().enumerate().all(|(ahead, char)| self.peek(ahead) == Some(char))
     }
 
-    fn run(mut self) -> Result<String, String> {
+    fn run(mut self) -> Result<Self, String> {
         while let Some(char) = self.peek(0) {
             match char {
                 '\\' => self.escape()?,
@@ -119,8 +125,19 @@ impl Translation {
                 other => self.plain(other.encode_utf8(&mut [0; 4])),
             }
         }
-        let flags = if self.flags.is_empty() { String::new() } else { format!("(?{})", self.flags) };
-        Ok(flags + &self.out)
+        Ok(self)
+    }
+
+    fn leading_flags(&self) -> String {
+        if self.flags.is_empty() { String::new() } else { format!("(?{})", self.flags) }
+    }
+
+    fn text(&self) -> String {
+        self.leading_flags() + &self.out
+    }
+
+    fn whole(&self) -> String {
+        format!("{}\\A(?:{})\\z", self.leading_flags(), self.out)
     }
 
     fn copy(&mut self) {

@@ -1,14 +1,14 @@
 //! The check on saving (contract, 6.5 and 6.6): a template has to parse, and every filter, test, function and method that it
 //! names has to exist, also in branches that are not taken.
 
-use minijinja::machinery::{WhitespaceConfig, ast, parse};
+use minijinja::machinery::{Token, WhitespaceConfig, ast, parse, tokenize};
 use minijinja::syntax::SyntaxConfig;
 
 use super::engine::translate;
 use super::{MAX_SOURCE, filters, now};
 
 /// Filters of the engine.
-const FILTERS: &[&str] = &[
+pub(super) const FILTERS: &[&str] = &[
     "abs",
     "attr",
     "batch",
@@ -61,7 +61,7 @@ const FILTERS: &[&str] = &[
 ];
 
 /// Tests of the engine.
-const TESTS: &[&str] = &[
+pub(super) const TESTS: &[&str] = &[
     "!=",
     "<",
     "<=",
@@ -137,6 +137,28 @@ pub fn env_names(source: &str) -> Vec<String> {
     walk.env
 }
 
+/// Tokens of one block at most, and branches of one template: what is parsed is walked and dropped by recursion.
+const MAX_TOKENS: usize = 1_000;
+const MAX_BRANCHES: usize = 100;
+
+/// Refuses expressions and chains of branches that would take more stack than there is.
+fn bounded(source: &str) -> Result<(), String> {
+    let (mut tokens, mut branches) = (0, 0);
+    for token in tokenize(source, false, SyntaxConfig, WhitespaceConfig::default()) {
+        match token {
+            Ok((Token::VariableStart | Token::BlockStart, _)) => tokens = 0,
+            Ok((Token::Ident("elif"), _)) => branches += 1,
+            Ok(_) => tokens += 1,
+            // the parser says it better
+            Err(_) => return Ok(()),
+        }
+        if tokens > MAX_TOKENS || branches > MAX_BRANCHES {
+            return Err("Jinja error: an expression or a chain of branches is too long".into());
+        }
+    }
+    Ok(())
+}
+
 #[derive(Default)]
 struct Walk {
     unknown: Vec<String>,
@@ -146,7 +168,8 @@ struct Walk {
 impl Walk {
     fn template(&mut self, source: &str) -> Result<(), String> {
         let source = now::rewrite(source);
-        let parsed = parse(&source, "template", SyntaxConfig::default(), WhitespaceConfig::default());
+        bounded(&source)?;
+        let parsed = parse(&source, "template", SyntaxConfig, WhitespaceConfig::default());
         let template = parsed.map_err(|error| translate(&error).to_string())?;
         self.statement(&template);
         Ok(())

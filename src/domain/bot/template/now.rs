@@ -63,8 +63,9 @@ pub(super) fn rewrite(source: &str) -> String {
 
 /// Where a block ends; quoted text in it does not count.
 fn block_end(from: &str, close: &str) -> Option<usize> {
+    let last = from.rfind(close)?;
     let (mut quote, mut escaped) = (None, false);
-    for (at, char) in from.char_indices().skip(2) {
+    for (at, char) in from.char_indices().skip(2).take_while(|(at, _)| *at <= last) {
         match quote {
             Some(_) if escaped => escaped = false,
             Some(_) if char == '\\' => escaped = true,
