@@ -224,6 +224,7 @@ impl Bots {
             language: None,
             kind: self.house.config.widget.thread_type.clone(),
             bots: vec![bot],
+            account: None,
             data: Value::Null,
         };
         doors::enter(&self.house, arrival).await

@@ -6,10 +6,7 @@ mod bots;
 mod doors;
 
 pub use botkit::botkit_labels;
-pub use bots::{
-    bot_chats, bot_deliveries, bot_errors, bot_hook_keys, bot_hook_secrets, bot_integrations, bot_known, bot_tickets,
-    bot_updates, builtin_bot_versions, builtin_bots,
-};
+pub use bots::*;
 pub use doors::door_threads;
 
 diesel::table! {

@@ -14,6 +14,7 @@
 //! - [`recording`] replays what was recorded from the reference.
 
 pub mod away;
+pub mod bot_document;
 pub mod bot_stage;
 pub mod browser;
 pub mod chance;

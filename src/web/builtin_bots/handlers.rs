@@ -63,6 +63,7 @@ fn apply(document: &mut Document, handler: &mut Handler, form: HandlerForm, now:
     handler.global = form.global.unwrap_or(handler.global);
     handler.action = form.action.unwrap_or_else(|| std::mem::take(&mut handler.action));
     form.response.apply(&mut handler.response);
+    super::checks::hides_secrets(document, &handler.response)?;
     apply_request(form.request, &mut handler.request, now);
     handler.stamp.updated_at = now;
     Ok(())

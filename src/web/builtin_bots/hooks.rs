@@ -86,6 +86,7 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
         room(document.hooks.len())?;
         let mut response = Response::default();
         form.response.apply(&mut response);
+        super::checks::hides_secrets(document, &response)?;
         let hook = Hook {
             stamp: stamp(now),
             name: form.name.unwrap_or_default(),
@@ -118,13 +119,17 @@ pub async fn change(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     let (form, errors) = read_form(&request, &doors, payload, true).await?;
     let id = part(&request, "id");
     let changed = edit(&request, &doors, &caller, move |document, now| {
-        let hook = document.hooks.iter_mut().find(|one| one.stamp.id == id).ok_or_else(missing)?;
+        let place = document.hooks.iter().position(|one| one.stamp.id == id).ok_or_else(missing)?;
         refuse(errors)?;
+        let mut response = document.hooks.get(place).map(|hook| hook.response.clone()).unwrap_or_default();
+        form.response.apply(&mut response);
+        super::checks::hides_secrets(document, &response)?;
+        let hook = document.hooks.get_mut(place).ok_or_else(missing)?;
         if let Some(name) = form.name {
             hook.name = name;
         }
         hook.enabled = form.enabled.unwrap_or(hook.enabled);
-        form.response.apply(&mut hook.response);
+        hook.response = response;
         if let Some(schedule) = form.schedule {
             hook.schedule = schedule;
         }
