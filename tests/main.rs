@@ -25,6 +25,7 @@ mod botkit_door;
 mod browser;
 mod browser_admin;
 mod browser_scripts;
+mod builtin_bots;
 mod cost;
 mod crash;
 mod desk_login;

@@ -36,7 +36,7 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("config", &["actix", "diesel", "tokio"], "settings are read, nothing more"),
     ("outbound", &["diesel", "actix"], "calls are made, nothing more"),
     ("actors", &["diesel"], "only the store knows SQL"),
-    ("bots", &["diesel"], "only the store knows SQL"),
+    ("bots", &["diesel", "actix"], "only the store knows SQL, only the doors know HTTP"),
     ("socket", &["diesel"], "only the store knows SQL"),
     ("web", &["diesel"], "only the store knows SQL"),
 ];

@@ -50,6 +50,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// `jobs.*`
     pub jobs: Jobs,
+    /// `bots.*`
+    pub bots: Bots,
     /// `limits.*`
     pub limits: Limits,
     /// `surveys.*`
@@ -271,6 +273,27 @@ pub struct Jobs {
     pub max_backoff: Duration,
     /// How long a delivery may be under way before it is taken again.
     pub lease: Duration,
+}
+
+/// Built-in bots.
+#[derive(Clone, Debug, Default)]
+pub struct Bots {
+    /// The host under which providers reach this server; that of `server.public_url` if `None`.
+    pub domain: Option<String>,
+    /// Where Telegram is.
+    pub telegram_api: String,
+    /// Where Kik is.
+    pub kik_api: String,
+    /// Where Messenger is.
+    pub messenger_api: String,
+    /// The version in Messenger's paths.
+    pub messenger_version: String,
+    /// Whether bots may be connected to Kik.
+    pub kik: bool,
+    /// Messages of one person that are answered in a minute.
+    pub messages_per_minute: u32,
+    /// How long it is remembered what came in and what was posted to hooks.
+    pub retention: Duration,
 }
 
 /// Rates.

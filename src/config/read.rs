@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
 use super::{
-    Auth, Botkit, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server,
-    Socket, Surveys, Widget,
+    Auth, Botkit, Bots, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts,
+    Server, Socket, Surveys, Widget,
 };
 
 /// Why the settings were refused; the text says what to write.
@@ -220,6 +220,7 @@ fn blank() -> Config {
         notifications: Notifications::default(),
         outbound: Outbound::default(),
         jobs: Jobs::default(),
+        bots: Bots::default(),
         limits: Limits::default(),
         surveys: Surveys::default(),
         log: Log::default(),

@@ -2,9 +2,11 @@
 //! migrations make, column by column.
 
 mod botkit;
+mod bots;
 mod doors;
 
 pub use botkit::botkit_labels;
+pub use bots::*;
 pub use doors::door_threads;
 
 diesel::table! {

@@ -3,6 +3,7 @@
 //! - [`server`]: the listening socket, all routes, starting and stopping.
 //! - [`entry`]: who is asking: tokens, JWTs, visitor tokens, operators' logins, tickets.
 //! - [`api`]: threads, members, messages, attachments, search. [`visitors`]: the widget's way in.
+//! - [`builtin_bots`]: the built-in bots' REST interface and webhooks.
 //! - [`unsubscribe`]: the page behind the links in mails.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
 //! - [`pages`]: what people look at; [`statics`]: files that are served, and [`lean`] how; [`openapi`]: all described.
@@ -18,6 +19,7 @@
 pub mod admin_pages;
 pub mod api;
 pub mod botkit;
+pub mod builtin_bots;
 pub mod entry;
 pub mod error;
 pub mod lean;
@@ -36,6 +38,7 @@ pub mod ws;
 use std::sync::Arc;
 
 use crate::actors::House;
+use crate::bots::Bots;
 use crate::outbound::Outbound;
 use entry::jwt::JwtVerifier;
 use entry::keys::Keys;
@@ -66,4 +69,6 @@ pub struct Doors {
     pub botkit: botkit::Rooms,
     /// The ways to other servers.
     pub outbound: Outbound,
+    /// Built-in bots.
+    pub bots: Bots,
 }

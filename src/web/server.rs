@@ -23,10 +23,12 @@ use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
 use super::{
-    Doors, admin_pages, api, botkit, openapi, operations, pages, security, site, statics, unsubscribe, visitors, ws,
+    Doors, admin_pages, api, botkit, builtin_bots, openapi, operations, pages, security, site, statics, unsubscribe,
+    visitors, ws,
 };
-use crate::actors::jobs::Jobs;
+use crate::actors::jobs::{Handlers, Jobs};
 use crate::actors::{House, presence_news, restarts};
+use crate::bots::{Bots, Carrier};
 use crate::config::Config;
 use crate::domain::notifying::Unsubscribe;
 use crate::outbound::Outbound;
@@ -74,7 +76,9 @@ impl Doors {
     /// The doors of an open house.
     pub fn new(house: House, public_url: &str) -> anyhow::Result<Doors> {
         let config = house.config.clone();
+        let outbound = Outbound::open(&config).map_err(anyhow::Error::msg)?;
         Ok(Doors {
+            bots: Bots::open(&house, &outbound, public_url)?,
             keys: Arc::new(Keys::load(&config.server.data_dir)?),
             tickets: Tickets::new(TICKET),
             links: Tickets::new(LINK),
@@ -83,7 +87,7 @@ impl Doors {
             passwords: Passwords::new()?,
             botkit: botkit::Rooms::new(&config.botkit),
             public_url: public_url.into(),
-            outbound: Outbound::open(&config).map_err(anyhow::Error::msg)?,
+            outbound,
             house,
         })
     }
@@ -92,7 +96,8 @@ impl Doors {
     pub fn start_jobs(&self) -> Jobs {
         let (keys, public_url) = (self.keys.clone(), self.public_url.clone());
         let link = move |what: &Unsubscribe| format!("{public_url}/unsubscribe?token={}", keys.unsubscribe_token(what));
-        let handlers = Vec::new();
+        let handlers: Handlers = vec![Arc::new(Carrier(self.bots.clone()))];
+        self.bots.forget_in_time();
         Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone(), handlers)
     }
 
@@ -161,6 +166,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(api::routes)
         .configure(api::notifications::routes)
         .configure(api::jobs::routes)
+        .configure(builtin_bots::routes)
         .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
         .service(web::redirect("/api/docs", "/api/docs/"))
         .configure(botkit::routes)
@@ -177,6 +183,7 @@ fn page_routes(config: &mut web::ServiceConfig) {
         .service(open("/desk", look().to(pages::desk)))
         .service(open("/admin/schemas", look().to(admin_pages::schemas)))
         .service(open(r"/admin/schemas/{schema:\d+}", look().to(admin_pages::schema)))
+        .service(open("/admin/bots", look().to(admin_pages::bots)))
         .service(open("/login", look().to(pages::login)).route(web::post().to(login::login)))
         // never HEAD: looking at the link must not use it up
         .service(open("/enter", web::get().to(login::link)))

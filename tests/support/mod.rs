@@ -14,10 +14,14 @@
 //! - [`recording`] replays what was recorded from the reference.
 
 pub mod away;
+pub mod bot_document;
+pub mod bot_stage;
 pub mod botkit;
 pub mod browser;
 pub mod chance;
 pub mod comparison;
+pub mod expectation;
+pub mod fakes;
 pub mod forgetful;
 pub mod house;
 pub mod person;

@@ -24,6 +24,7 @@ pub struct Document {
 
 /// What the API stamps on every object.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Stamp {
     /// A UUID (version 4), in lower case.
     pub id: String,

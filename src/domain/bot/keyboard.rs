@@ -85,9 +85,10 @@ fn text(value: Literal) -> Option<String> {
     }
 }
 
+/// A value that is not there gives an empty label: the button is left out, the others stay.
 fn push(label: String, payload: String, buttons: &mut Vec<Button>) -> Result<(), String> {
     if label.trim().is_empty() {
-        return Err("a button without a label".into());
+        return Ok(());
     }
     let payload = if is_link(&payload) { Payload::Link(payload) } else { Payload::Text(payload) };
     buttons.push(Button { label, payload });
