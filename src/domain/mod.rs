@@ -29,6 +29,7 @@ mod answering;
 pub mod attachment;
 pub mod bot;
 pub mod content;
+pub mod conversation;
 pub mod decide;
 pub mod doors;
 pub mod event;
