@@ -206,6 +206,13 @@ pub fn withdraw(connection: &mut SqliteConnection, asked: QuestionAsked) -> Resu
     Ok(())
 }
 
+/// What waits for this recipient is not wanted any more; what is under way is left alone.
+pub(super) fn forget_waiting(connection: &mut SqliteConnection, recipient: &str) -> Result<(), StoreError> {
+    let waiting = jobs::table.filter(jobs::recipient.eq(recipient)).filter(jobs::state.eq(WAITING));
+    diesel::delete(waiting).execute(connection)?;
+    Ok(())
+}
+
 /// The jobs that may be begun now, at most `limit`: due, and the first of their recipient.
 pub fn ready(connection: &mut SqliteConnection, now: Micros, limit: i64) -> Result<Vec<i64>, StoreError> {
     let earlier = diesel::alias!(jobs as earlier);

@@ -23,6 +23,7 @@ mod commit;
 mod commit_message;
 mod commit_seat;
 mod connection;
+pub mod conversations;
 pub mod doors;
 pub mod endpoints;
 pub mod files;
@@ -30,11 +31,14 @@ pub mod jobs;
 pub mod messages;
 pub mod meta;
 pub mod notifications;
+pub mod organisation;
 pub mod preferences;
 pub mod results;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;
+#[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
+pub mod schema_conversations;
 pub mod schema_edit;
 pub mod schema_list;
 mod schema_rows;
