@@ -8,7 +8,8 @@ use actix::prelude::SendError;
 
 use super::House;
 use super::respond::{Done, Respond, busy};
-use super::thread::{Announce, CarryOut, OpenSeat, PutMember, Writing};
+use super::thread::{Announce, OpenSeat, Writing};
+use super::thread_host::{CarryOut, PutMember};
 use super::thread_watching::Watching;
 use super::user_thread::{Act, Read, UserThread};
 use crate::domain::decide::Command;

@@ -52,6 +52,7 @@ pub mod respond;
 pub mod restarts;
 pub mod thread;
 mod thread_fanout;
+mod thread_host;
 mod thread_state;
 mod thread_watching;
 mod told;

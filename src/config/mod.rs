@@ -46,6 +46,8 @@ pub struct Config {
     pub notifications: Notifications,
     /// `outbound.*`
     pub outbound: Outbound,
+    /// `bots.*`
+    pub bots: Bots,
     /// `jobs.*`
     pub jobs: Jobs,
     /// `limits.*`
@@ -227,6 +229,19 @@ pub struct Outbound {
     pub timeout: Duration,
     /// The most bytes of an answer that are read.
     pub max_answer: usize,
+}
+
+/// Calls of bots' webhooks.
+#[derive(Clone, Debug, Default)]
+pub struct Bots {
+    /// The longest call, from the first byte sent to the last received.
+    pub timeout: Duration,
+    /// The longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// The longest that a file of a bot's is fetched.
+    pub file_timeout: Duration,
+    /// The wait before the second try; the third comes after three times as much.
+    pub retry_wait: Duration,
 }
 
 /// Deliveries to other servers.

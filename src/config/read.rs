@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
 use super::{
-    Auth, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server, Socket,
+    Auth, Bots, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server, Socket,
     Surveys, Widget,
 };
 
@@ -163,6 +163,10 @@ fn check_deliveries(config: &Config) -> Result<(), &'static str> {
     if notifications.webhook_url.is_some() && notifications.webhook_secret.is_none() {
         return Err("notifications.webhook_url is set: write notifications.webhook_secret too");
     }
+    let bots = &config.bots;
+    if config.jobs.lease <= bots.timeout * 3 + bots.retry_wait * 4 + bots.file_timeout {
+        return Err("jobs.lease must be longer than three calls of bots.timeout with their waits and bots.file_timeout");
+    }
     if config.jobs.lease <= config.outbound.timeout {
         return Err("jobs.lease must be longer than outbound.timeout, or deliveries under way are taken twice");
     }
@@ -217,6 +221,7 @@ fn blank() -> Config {
         mail: Mail::default(),
         notifications: Notifications::default(),
         outbound: Outbound::default(),
+        bots: Bots::default(),
         jobs: Jobs::default(),
         limits: Limits::default(),
         surveys: Surveys::default(),

@@ -28,6 +28,7 @@ pub mod account;
 mod answering;
 pub mod attachment;
 pub mod bot;
+pub mod botkit;
 pub mod content;
 pub mod conversation;
 pub mod decide;

@@ -120,6 +120,11 @@ impl Client {
         Ok(Self { http, guard, max_answer: config.max_answer })
     }
 
+    /// The client itself, for those who look after their own time-outs.
+    pub(super) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
     /// The URL, if a call to it could be allowed: `http` or `https`, not too long, and no forbidden address as its host.
     /// What a name stands for is only known when it is called.
     pub fn check(&self, url: &str) -> Result<Url, String> {

@@ -10,7 +10,7 @@ use super::StoreError;
 use super::commit::Step;
 use super::jobs::{self, NewJob};
 use super::rows::{from_json, to_json};
-use super::schema_conversations::{bots, contacts, conversations, operators, sessions};
+use super::schema::conversations::{bots, contacts, conversations, operators, sessions};
 use super::writer::CommitError;
 use crate::domain::conversation::settings::BotSettings;
 use crate::domain::conversation::state::{Conversation, Status};

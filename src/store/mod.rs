@@ -18,6 +18,7 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod botkit;
 pub mod columns;
 mod commit;
 mod commit_message;
@@ -37,8 +38,6 @@ pub mod results;
 mod rows;
 #[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
 pub mod schema;
-#[expect(missing_docs, reason = "diesel's macro makes modules that cannot be documented")]
-pub mod schema_conversations;
 pub mod schema_edit;
 pub mod schema_list;
 mod schema_rows;

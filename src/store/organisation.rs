@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::conversations::{BotRow, busy, contact_row, value};
 use super::rows::{from_json, to_json};
-use super::schema_conversations::{bot_log, bots, catalog, operators, widgets};
+use super::schema::conversations::{bot_log, bots, catalog, operators, widgets};
 use super::{StoreError, accounts};
 use crate::domain::conversation::settings::{BotSettings, WidgetSettings};
 use crate::domain::conversation::world::{Assignee, Bot, Contact, Operator, Topic, Widget, World};

@@ -1,6 +1,13 @@
 //! The tables as diesel sees them, written by hand for every engine; a test compares them with what the
 //! migrations make, column by column.
 
+mod botkit;
+pub mod conversations;
+mod doors;
+
+pub use botkit::botkit_labels;
+pub use doors::door_threads;
+
 diesel::table! {
     accounts (id) {
         id -> BigInt,
@@ -312,19 +319,6 @@ diesel::table! {
         url -> Nullable<Text>,
         thumbnail -> Nullable<Text>,
         idempotency_key -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    door_threads (door, conversation) {
-        door -> Text,
-        conversation -> Text,
-        thread_id -> BigInt,
-        account_id -> BigInt,
-        delivered -> BigInt,
-        data -> Text,
-        created -> BigInt,
-        used -> BigInt,
     }
 }
 

@@ -342,7 +342,15 @@ async fn the_tables_are_as_the_migrations_make_them() {
         })
         .collect();
 
-    assert_eq!(declared(concat!(include_str!("schema.rs"), include_str!("schema_conversations.rs"))), made);
+    assert_eq!(
+        declared(concat!(
+            include_str!("schema.rs"),
+            include_str!("schema/doors.rs"),
+            include_str!("schema/botkit.rs"),
+            include_str!("schema/conversations.rs")
+        )),
+        made
+    );
 }
 
 /// The columns that `schema.rs` declares, sorted by table.

@@ -40,6 +40,7 @@ mod reading;
 pub mod routing;
 mod run;
 pub mod settings;
+pub mod settings_form;
 mod staff;
 pub mod state;
 pub mod step;
