@@ -196,6 +196,42 @@ pub fn load(connection: &mut SqliteConnection, thread: ThreadId, id: MessageId) 
     one(connection, row)
 }
 
+/// The first messages of a thread, in order, without these types.
+pub fn transcript(
+    connection: &mut SqliteConnection,
+    thread: ThreadId,
+    hidden: &[String],
+    limit: i64,
+) -> Result<Vec<Message>, StoreError> {
+    let rows = messages::table
+        .filter(messages::thread_id.eq(thread))
+        .filter(messages::deleted.eq(false))
+        .filter(messages::kind.ne_all(hidden))
+        .order(messages::seq)
+        .limit(limit)
+        .select(MessageRow::as_select())
+        .load(connection)?;
+    with_attachments(connection, rows)
+}
+
+/// The message to which somebody other than `but` gave this name, if there is one.
+pub fn named(
+    connection: &mut SqliteConnection,
+    thread: ThreadId,
+    client_id: &str,
+    but: AccountId,
+) -> Result<Option<Message>, StoreError> {
+    let row = messages::table
+        .filter(messages::thread_id.eq(thread))
+        .filter(messages::client_id.eq(client_id))
+        .filter(messages::sender_id.ne(but))
+        .filter(messages::deleted.eq(false))
+        .select(MessageRow::as_select())
+        .first(connection)
+        .optional()?;
+    row.map(|row| one(connection, row)).transpose()
+}
+
 /// The message that `sender` called `client_id`, deleted or not.
 pub(super) fn load_by_client_id(
     connection: &mut SqliteConnection,
