@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
 use super::{
-    Auth, Bots, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server, Socket,
-    Surveys, Widget,
+    Auth, Bots, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server,
+    Socket, Surveys, Widget,
 };
 
 /// Why the settings were refused; the text says what to write.
@@ -165,7 +165,9 @@ fn check_deliveries(config: &Config) -> Result<(), &'static str> {
     }
     let bots = &config.bots;
     if config.jobs.lease <= bots.timeout * 3 + bots.retry_wait * 4 + bots.file_timeout {
-        return Err("jobs.lease must be longer than three calls of bots.timeout with their waits and bots.file_timeout");
+        return Err(
+            "jobs.lease must be longer than three calls of bots.timeout with their waits and bots.file_timeout",
+        );
     }
     if config.jobs.lease <= config.outbound.timeout {
         return Err("jobs.lease must be longer than outbound.timeout, or deliveries under way are taken twice");

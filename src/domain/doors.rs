@@ -23,6 +23,8 @@ pub struct Arrival {
     pub kind: String,
     /// Bots that are in a new thread from the beginning.
     pub bots: Vec<AccountId>,
+    /// Whether those at the desk do not join a new thread: its conversation is given to whoever is to hold it.
+    pub alone: bool,
     /// Whatever the door needs to answer here; kept with a new conversation.
     pub data: Value,
 }

@@ -65,7 +65,8 @@ impl ServiceTime {
         let at = i32::from(local.hour()) * 60 + i32::from(local.minute());
         self.hours.iter().any(|hours| {
             let today = hours.days.iter().any(|name| day(name) == Some(local.weekday()));
-            let within = minute(&hours.from).is_some_and(|from| from <= at) && minute(&hours.to).is_some_and(|to| at < to);
+            let within =
+                minute(&hours.from).is_some_and(|from| from <= at) && minute(&hours.to).is_some_and(|to| at < to);
             today && within
         })
     }

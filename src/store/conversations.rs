@@ -208,12 +208,8 @@ fn keep_sessions(
     now: Micros,
 ) -> Result<(), StoreError> {
     for (cid, bot) in &held.began {
-        let row = (
-            sessions::cid.eq(cid),
-            sessions::thread_id.eq(thread),
-            sessions::bot_id.eq(bot),
-            sessions::began.eq(now),
-        );
+        let row =
+            (sessions::cid.eq(cid), sessions::thread_id.eq(thread), sessions::bot_id.eq(bot), sessions::began.eq(now));
         diesel::insert_into(sessions::table).values(row).execute(connection)?;
     }
     diesel::update(sessions::table.filter(sessions::cid.eq_any(&held.over)))

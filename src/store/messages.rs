@@ -196,6 +196,24 @@ pub fn load(connection: &mut SqliteConnection, thread: ThreadId, id: MessageId) 
     one(connection, row)
 }
 
+/// What was said in a thread after this position, in order; at most `limit`.
+pub fn after(
+    connection: &mut SqliteConnection,
+    thread: ThreadId,
+    after: Seq,
+    limit: i64,
+) -> Result<Vec<Message>, StoreError> {
+    let rows = messages::table
+        .filter(messages::thread_id.eq(thread))
+        .filter(messages::seq.gt(after))
+        .filter(messages::deleted.eq(false))
+        .order(messages::seq)
+        .limit(limit)
+        .select(MessageRow::as_select())
+        .load(connection)?;
+    with_attachments(connection, rows)
+}
+
 /// The first messages of a thread, in order, without these types.
 pub fn transcript(
     connection: &mut SqliteConnection,

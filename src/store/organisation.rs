@@ -73,6 +73,25 @@ pub fn change_item(
     Ok(set.returning(Item::as_returning()).get_result(connection)?)
 }
 
+/// Whether somebody has it: an operator, a bot or a widget is in the group or has the skill.
+pub fn is_used(connection: &mut SqliteConnection, item: &Item) -> Result<bool, StoreError> {
+    let (people, bots, widgets) = (operators(connection)?, all_bots(connection)?, all_widgets(connection)?);
+    let id = item.id;
+    Ok(match item.kind.as_str() {
+        "group" => {
+            people.iter().any(|row| row.group == id)
+                || bots.iter().any(|row| row.settings.group_id == id)
+                || widgets.iter().any(|(_, settings)| settings.group_id == id)
+        }
+        "skill" => {
+            people.iter().any(|row| row.skills.contains(&id))
+                || bots.iter().any(|row| row.settings.skill_ids.contains(&id))
+                || widgets.iter().any(|(_, settings)| settings.skill_ids.contains(&id))
+        }
+        _ => false,
+    })
+}
+
 /// Takes one away.
 pub fn remove_item(connection: &mut SqliteConnection, kind: &str, id: i64) -> Result<(), StoreError> {
     let gone = diesel::delete(catalog::table.find(id).filter(catalog::kind.eq(kind))).execute(connection)?;
@@ -221,12 +240,7 @@ pub fn remove_bot(connection: &mut SqliteConnection, id: AccountId) -> Result<()
 }
 
 /// Notes a call or a request in the bot's log, and forgets the oldest.
-pub fn log_bot(
-    connection: &mut SqliteConnection,
-    id: AccountId,
-    entry: &Value,
-    now: Micros,
-) -> Result<(), StoreError> {
+pub fn log_bot(connection: &mut SqliteConnection, id: AccountId, entry: &Value, now: Micros) -> Result<(), StoreError> {
     let row = (bot_log::bot_id.eq(id), bot_log::at.eq(now), bot_log::entry.eq(entry.to_string()));
     // a bot that is gone keeps no log
     if bots::table.find(id).count().get_result::<i64>(connection)? == 0 {
@@ -234,13 +248,8 @@ pub fn log_bot(
     }
     diesel::insert_into(bot_log::table).values(row).execute(connection)?;
     let of_bot = bot_log::table.filter(bot_log::bot_id.eq(id));
-    let oldest: Option<i64> = of_bot
-        .order(bot_log::id.desc())
-        .offset(LOGGED)
-        .limit(1)
-        .select(bot_log::id)
-        .first(connection)
-        .optional()?;
+    let oldest: Option<i64> =
+        of_bot.order(bot_log::id.desc()).offset(LOGGED).limit(1).select(bot_log::id).first(connection).optional()?;
     if let Some(oldest) = oldest {
         let old = bot_log::table.filter(bot_log::bot_id.eq(id)).filter(bot_log::id.le(oldest));
         diesel::delete(old).execute(connection)?;
@@ -249,7 +258,7 @@ pub fn log_bot(
 }
 
 /// The bot's log, the latest first: when, and what.
-pub fn bot_log(connection: &mut SqliteConnection, id: AccountId) -> Result<Vec<(Micros, Value)>, StoreError> {
+pub fn log_of_bot(connection: &mut SqliteConnection, id: AccountId) -> Result<Vec<(Micros, Value)>, StoreError> {
     let rows = bot_log::table.filter(bot_log::bot_id.eq(id)).order(bot_log::id.desc());
     let rows = rows.select((bot_log::at, bot_log::entry)).load::<(Micros, String)>(connection)?;
     rows.into_iter().map(|(at, entry)| Ok((at, value(&entry)?))).collect()

@@ -3,6 +3,7 @@
 //! - [`server`]: the listening socket, all routes, starting and stopping.
 //! - [`entry`]: who is asking: tokens, JWTs, visitor tokens, operators' logins, tickets.
 //! - [`api`]: threads, members, messages, attachments, search. [`visitors`]: the widget's way in.
+//! - [`conversations`]: those that operators hold, human or bot.
 //! - [`unsubscribe`]: the page behind the links in mails.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
 //! - [`pages`]: what people look at; [`statics`]: files that are served, and [`lean`] how; [`openapi`]: all described.
@@ -17,6 +18,7 @@
 
 pub mod admin_pages;
 pub mod api;
+pub mod conversations;
 pub mod entry;
 pub mod error;
 pub mod lean;
@@ -34,6 +36,7 @@ pub mod ws;
 use std::sync::Arc;
 
 use crate::actors::House;
+use crate::actors::conversations::Conversations;
 use crate::outbound::Outbound;
 use entry::jwt::JwtVerifier;
 use entry::keys::Keys;
@@ -62,4 +65,6 @@ pub struct Doors {
     pub public_url: Arc<str>,
     /// The ways to other servers.
     pub outbound: Outbound,
+    /// Conversations that operators hold.
+    pub conversations: Conversations,
 }

@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{api, operations, visitors};
+use super::{api, conversations, operations, visitors};
 
 /// The document.
 #[derive(OpenApi)]
@@ -49,6 +49,20 @@ use super::{api, operations, visitors};
         api::notifications::read, api::notifications::change, api::notifications::subscribe,
         api::notifications::unsubscribe, api::notifications::push_key,
         api::jobs::list, api::jobs::retry, api::jobs::remove,
+        conversations::requests::newest, conversations::requests::versioned,
+        conversations::contact::read, conversations::contact::pick, conversations::contact::register,
+        conversations::contact::end,
+        conversations::channel_events::take,
+        conversations::desk::list, conversations::desk::read, conversations::desk::messages, conversations::desk::act,
+        conversations::desk::note, conversations::desk::away,
+        conversations::bots::list, conversations::bots::create, conversations::bots::read, conversations::bots::change,
+        conversations::bots::delete, conversations::bots::log,
+        conversations::operators::list, conversations::operators::read, conversations::operators::put,
+        conversations::operators::delete,
+        conversations::widgets::list, conversations::widgets::create, conversations::widgets::read,
+        conversations::widgets::change, conversations::widgets::delete,
+        conversations::catalogue::list, conversations::catalogue::create, conversations::catalogue::read,
+        conversations::catalogue::change, conversations::catalogue::delete,
         operations::healthz, operations::readyz, operations::metrics,
     ),
     modifiers(&Authorization),

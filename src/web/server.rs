@@ -22,8 +22,11 @@ use super::entry::login::{self, Passwords};
 use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
-use super::{Doors, admin_pages, api, openapi, operations, pages, security, statics, unsubscribe, visitors, ws};
-use crate::actors::jobs::Jobs;
+use super::{
+    Doors, admin_pages, api, conversations, openapi, operations, pages, security, statics, unsubscribe, visitors, ws,
+};
+use crate::actors::conversations::Conversations;
+use crate::actors::jobs::{Handlers, Jobs};
 use crate::actors::{House, presence_news, restarts};
 use crate::config::Config;
 use crate::domain::notifying::Unsubscribe;
@@ -72,6 +75,7 @@ impl Doors {
     /// The doors of an open house.
     pub fn new(house: House, public_url: &str) -> anyhow::Result<Doors> {
         let config = house.config.clone();
+        let outbound = Outbound::open(&config).map_err(anyhow::Error::msg)?;
         Ok(Doors {
             keys: Arc::new(Keys::load(&config.server.data_dir)?),
             tickets: Tickets::new(TICKET),
@@ -80,7 +84,8 @@ impl Doors {
             jwt: JwtVerifier::new(&config.auth)?.map(Arc::new),
             passwords: Passwords::new()?,
             public_url: public_url.into(),
-            outbound: Outbound::open(&config).map_err(anyhow::Error::msg)?,
+            conversations: Conversations::new(&house, &outbound),
+            outbound,
             house,
         })
     }
@@ -89,7 +94,7 @@ impl Doors {
     pub fn start_jobs(&self) -> Jobs {
         let (keys, public_url) = (self.keys.clone(), self.public_url.clone());
         let link = move |what: &Unsubscribe| format!("{public_url}/unsubscribe?token={}", keys.unsubscribe_token(what));
-        let handlers = Vec::new();
+        let handlers: Handlers = vec![Arc::new(self.conversations.clone())];
         Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone(), handlers)
     }
 
@@ -158,6 +163,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(api::routes)
         .configure(api::notifications::routes)
         .configure(api::jobs::routes)
+        .configure(conversations::routes)
         .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
         .service(web::redirect("/api/docs", "/api/docs/"))
         .configure(page_routes)

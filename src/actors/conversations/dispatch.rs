@@ -76,7 +76,9 @@ pub(super) async fn send(conversations: &Conversations, job: &Job, sent: Sent) -
             let address = operator.and_then(|account| account.email.clone());
             mail(conversations, job, address, operator.map(Account::full_name), &facts).await
         }
-        Dispatch::EmailContact => mail(conversations, job, facts.contact.email.clone(), facts.contact.name.clone(), &facts).await,
+        Dispatch::EmailContact => {
+            mail(conversations, job, facts.contact.email.clone(), facts.contact.name.clone(), &facts).await
+        }
     }
 }
 

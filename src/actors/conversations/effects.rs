@@ -14,7 +14,7 @@ use crate::domain::conversation::Key;
 use crate::domain::conversation::event::Event;
 use crate::domain::conversation::step::{By, Effect, Post};
 use crate::domain::conversation::world::Assignee;
-use crate::domain::event::{Change, Own, Owed};
+use crate::domain::event::{Change, Owed, Own};
 use crate::domain::held::{FetchedFile, Held};
 use crate::domain::message::NewMessage;
 use crate::domain::visibility::STAFF_NOTE;

@@ -36,7 +36,8 @@ pub(super) async fn fetch(
     let found: Vec<(String, Result<FetchedFile, FileFailure>)> =
         stream::iter(links.into_iter().map(one)).buffer_unordered(AT_ONCE).collect().await;
     let seen = |file: &FetchedFile| File { mime_type: file.mime_type.clone(), size: file.size };
-    let files: Files = found.iter().map(|(link, file)| (link.clone(), file.as_ref().map(seen).map_err(|it| *it))).collect();
+    let files: Files =
+        found.iter().map(|(link, file)| (link.clone(), file.as_ref().map(seen).map_err(|it| *it))).collect();
     let kept: BTreeMap<String, FetchedFile> =
         found.into_iter().filter_map(|(link, file)| Some((link, file.ok()?))).collect();
     match batch.with_files(&files) {
@@ -50,7 +51,8 @@ pub(super) async fn fetch(
 
 /// Removes files that nothing refers to.
 pub(super) fn forget(house: &House, files: BTreeMap<String, FetchedFile>) {
-    let unused: Vec<String> = files.into_values().flat_map(|file| file.file.into_iter().chain(file.thumbnail)).collect();
+    let unused: Vec<String> =
+        files.into_values().flat_map(|file| file.file.into_iter().chain(file.thumbnail)).collect();
     if !unused.is_empty() {
         let store = house.store.files().clone();
         tokio::task::spawn_blocking(move || store.remove(&unused));

@@ -30,7 +30,8 @@ impl Brain for RasaServer {
     fn answer<'a>(&'a self, call: &'a Call, bot: &'a BotSettings) -> BoxFuture<'a, Attempt> {
         Box::pin(async move {
             let Some(message) = message(call) else { return Attempt::last(End::Status(204)) };
-            let body = json!({"sender": call.cid, "message": message, "metadata": call.info, "input_channel": INPUT_CHANNEL});
+            let body =
+                json!({"sender": call.cid, "message": message, "metadata": call.info, "input_channel": INPUT_CHANNEL});
             let posting = Posting {
                 url: bot.webhook_url.clone(),
                 headers: headers(&self.seal, call, bot),
@@ -76,7 +77,8 @@ fn read(body: &[u8], cid: &str) -> End {
 
 /// The events of one reply: its text or its buttons, then its picture.
 fn events(reply: &Value, cid: &str) -> Vec<Value> {
-    let event = |name: &str, payload: Value| json!({"info": {"cid": cid}, "packet": {"name": name, "payload": payload}});
+    let event =
+        |name: &str, payload: Value| json!({"info": {"cid": cid}, "packet": {"name": name, "payload": payload}});
     let text = reply["text"].as_str().filter(|text| !text.trim().is_empty());
     let buttons = reply["buttons"].as_array().or_else(|| reply["quick_replies"].as_array());
     let options: Vec<Value> = buttons

@@ -28,7 +28,10 @@ pub struct Request {
 }
 
 fn unavailable() -> ApiError {
-    ApiError { retry_after: Some(1), ..ApiError::new(503, "unavailable", "The server could not do this now. Try again.") }
+    ApiError {
+        retry_after: Some(1),
+        ..ApiError::new(503, "unavailable", "The server could not do this now. Try again.")
+    }
 }
 
 fn broken(error: StoreError) -> ApiError {
@@ -85,11 +88,7 @@ pub async fn request(conversations: &Conversations, bot: &BotRow, body: &[u8]) -
     done
 }
 
-async fn carry_out(
-    conversations: &Conversations,
-    bot: &BotRow,
-    body: &[u8],
-) -> Result<Vec<EventResult>, ApiError> {
+async fn carry_out(conversations: &Conversations, bot: &BotRow, body: &[u8]) -> Result<Vec<EventResult>, ApiError> {
     let house = &conversations.house;
     let envelope = batch::open(body)?;
     let cid = envelope.cid.clone();
