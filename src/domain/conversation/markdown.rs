@@ -95,10 +95,11 @@ impl Hand {
 
     fn paragraphs(&self, out: &mut String, text: &str) {
         let lines: Vec<&str> = text.split('\n').map(|line| self.line(line)).collect();
+        let empty = |line: &str| line.trim().is_empty();
         // no mark reaches over an empty line
-        for (at, part) in lines.split(|line| line.trim().is_empty()).enumerate() {
+        for (at, part) in lines.chunk_by(|one, other| empty(one) == empty(other)).enumerate() {
             if at > 0 {
-                out.push_str(if part.is_empty() { "\n" } else { "\n\n" });
+                out.push('\n');
             }
             self.marks(out, &part.join("\n"), 0);
         }

@@ -2,6 +2,7 @@
 
 mod house;
 mod sequences;
+mod stories;
 mod walk;
 
 use serde_json::{Value, json};
