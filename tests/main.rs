@@ -57,5 +57,6 @@ mod surveys;
 mod tidy;
 mod unread;
 mod visitors;
+mod webhook_bots;
 mod websocket_conformance;
 mod weight;
