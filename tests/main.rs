@@ -57,6 +57,7 @@ mod surveys;
 mod tidy;
 mod unread;
 mod visitors;
+mod webhook_bot_faults;
 mod webhook_bots;
 mod websocket_conformance;
 mod weight;

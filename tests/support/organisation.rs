@@ -2,7 +2,7 @@
 //! of the contract's vectors, with the numbers that this house gave.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{House, Person, Socket, Value, WebhookBot, json, until};
 
@@ -21,6 +21,8 @@ pub struct Organisation {
     pub operators: BTreeMap<String, Person>,
     pub api_urls: BTreeMap<String, String>,
     sockets: BTreeMap<String, Socket>,
+    /// When the clock was last turned, and how far it was to be by then.
+    turned: Instant,
 }
 
 impl Organisation {
@@ -31,8 +33,13 @@ impl Organisation {
             ("TERTULIA_SERVER_TURNABLE_CLOCK", "true"),
             ("TERTULIA_BOTS_RETRY_WAIT", "10ms"),
             ("TERTULIA_MEDIA_FILE_TYPES", "pdf,png,jpg,txt"),
+            // a slow machine must not make a bot late that answers at once
+            ("TERTULIA_BOTS_TIMEOUT", "60s"),
             ("TERTULIA_JOBS_LEASE", "10m"),
+            // entries are compared with what was said
+            ("TERTULIA_CHAT_ESCAPE_TEXT", "false"),
         ];
+        all.retain(|(name, _)| settings.iter().all(|(set, _)| set != name));
         all.extend_from_slice(settings);
         let mut house = House::with(&all).await;
         // what cannot be sent in these worlds: there is no mail server, and add-ons have no address
@@ -48,6 +55,7 @@ impl Organisation {
             operators: BTreeMap::new(),
             api_urls: BTreeMap::new(),
             sockets: BTreeMap::new(),
+            turned: Instant::now(),
         };
         made.names(world).await;
         made.people(world).await;
@@ -165,9 +173,11 @@ impl Organisation {
         }
     }
 
-    /// Turns the clock.
-    pub async fn turns(&self, seconds: f64) {
-        let forward = format!("{}ms", (seconds * 1_000.0).round() as i64);
+    /// Turns the clock, by less what passed by itself since the last time: what a test does takes no time.
+    pub async fn turns(&mut self, seconds: f64) {
+        let passed = self.turned.elapsed().as_secs_f64();
+        self.turned = Instant::now();
+        let forward = format!("{}ms", ((seconds - passed).max(0.0) * 1_000.0).round() as i64);
         self.host().await.post("/api/admin/clock", json!({"forward": forward})).await.is(200);
     }
 
