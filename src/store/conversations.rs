@@ -11,6 +11,7 @@ use super::commit::Step;
 use super::jobs::{self, NewJob};
 use super::rows::{from_json, to_json};
 use super::schema::conversations::{bots, contacts, conversations, operators, sessions};
+use super::schema::jobs as schema_jobs;
 use super::writer::CommitError;
 use crate::domain::conversation::settings::BotSettings;
 use crate::domain::conversation::state::{Conversation, Status};
@@ -291,7 +292,9 @@ fn wake(
     now: Micros,
 ) -> Result<(), StoreError> {
     let recipient = format!("due:{thread}");
-    jobs::forget_waiting(connection, &recipient)?;
+    let waiting =
+        schema_jobs::table.filter(schema_jobs::recipient.eq(&recipient)).filter(schema_jobs::state.eq(jobs::WAITING));
+    diesel::delete(waiting).execute(connection)?;
     if let Some(due) = due {
         let payload = serde_json::json!({"thread": thread});
         jobs::add(connection, &NewJob { kind: DUE, recipient, payload, due }, now)?;

@@ -29,7 +29,7 @@ const MAX_ERROR: usize = 500;
 /// The most messages of one thread that are told together.
 const TOGETHER: i64 = 5_000;
 
-const WAITING: &str = "waiting";
+pub(super) const WAITING: &str = "waiting";
 const CLAIMED: &str = "claimed";
 const PARKED: &str = "parked";
 
@@ -202,13 +202,6 @@ pub fn remind(
 /// reminder looks whether its question still stands.
 pub fn withdraw(connection: &mut SqliteConnection, asked: QuestionAsked) -> Result<(), StoreError> {
     let waiting = jobs::table.filter(jobs::recipient.eq(reminder(asked))).filter(jobs::state.ne(CLAIMED));
-    diesel::delete(waiting).execute(connection)?;
-    Ok(())
-}
-
-/// What waits for this recipient is not wanted any more; what is under way is left alone.
-pub(super) fn forget_waiting(connection: &mut SqliteConnection, recipient: &str) -> Result<(), StoreError> {
-    let waiting = jobs::table.filter(jobs::recipient.eq(recipient)).filter(jobs::state.eq(WAITING));
     diesel::delete(waiting).execute(connection)?;
     Ok(())
 }

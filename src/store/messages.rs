@@ -196,60 +196,6 @@ pub fn load(connection: &mut SqliteConnection, thread: ThreadId, id: MessageId) 
     one(connection, row)
 }
 
-/// What was said in a thread after this position, in order; at most `limit`.
-pub fn after(
-    connection: &mut SqliteConnection,
-    thread: ThreadId,
-    after: Seq,
-    limit: i64,
-) -> Result<Vec<Message>, StoreError> {
-    let rows = messages::table
-        .filter(messages::thread_id.eq(thread))
-        .filter(messages::seq.gt(after))
-        .filter(messages::deleted.eq(false))
-        .order(messages::seq)
-        .limit(limit)
-        .select(MessageRow::as_select())
-        .load(connection)?;
-    with_attachments(connection, rows)
-}
-
-/// The first messages of a thread, in order, without these types.
-pub fn transcript(
-    connection: &mut SqliteConnection,
-    thread: ThreadId,
-    hidden: &[String],
-    limit: i64,
-) -> Result<Vec<Message>, StoreError> {
-    let rows = messages::table
-        .filter(messages::thread_id.eq(thread))
-        .filter(messages::deleted.eq(false))
-        .filter(messages::kind.ne_all(hidden))
-        .order(messages::seq)
-        .limit(limit)
-        .select(MessageRow::as_select())
-        .load(connection)?;
-    with_attachments(connection, rows)
-}
-
-/// The message to which somebody other than `but` gave this name, if there is one.
-pub fn named(
-    connection: &mut SqliteConnection,
-    thread: ThreadId,
-    client_id: &str,
-    but: AccountId,
-) -> Result<Option<Message>, StoreError> {
-    let row = messages::table
-        .filter(messages::thread_id.eq(thread))
-        .filter(messages::client_id.eq(client_id))
-        .filter(messages::sender_id.ne(but))
-        .filter(messages::deleted.eq(false))
-        .select(MessageRow::as_select())
-        .first(connection)
-        .optional()?;
-    row.map(|row| one(connection, row)).transpose()
-}
-
 /// The message that `sender` called `client_id`, deleted or not.
 pub(super) fn load_by_client_id(
     connection: &mut SqliteConnection,
@@ -377,12 +323,15 @@ pub fn by_idempotency_key(
     Ok(named.first(connection).optional()?)
 }
 
-fn one(connection: &mut SqliteConnection, row: MessageRow) -> Result<Message, StoreError> {
+pub(super) fn one(connection: &mut SqliteConnection, row: MessageRow) -> Result<Message, StoreError> {
     with_attachments(connection, vec![row])?.pop().ok_or(StoreError::Missing)
 }
 
 /// The messages of these rows, their attachments fetched in one query.
-fn with_attachments(connection: &mut SqliteConnection, rows: Vec<MessageRow>) -> Result<Vec<Message>, StoreError> {
+pub(super) fn with_attachments(
+    connection: &mut SqliteConnection,
+    rows: Vec<MessageRow>,
+) -> Result<Vec<Message>, StoreError> {
     let carriers: Vec<i64> = rows.iter().filter(|row| row.has_attachments).map(|row| row.id).collect();
     let mut hanging: HashMap<MessageId, Vec<Attachment>> = HashMap::new();
     if !carriers.is_empty() {

@@ -49,6 +49,7 @@ pub mod surveys;
 #[cfg(test)]
 mod tests;
 pub mod threads;
+pub mod transcripts;
 pub mod unread;
 pub mod writer;
 

@@ -14,7 +14,7 @@ use crate::outbound::signature::sign;
 use crate::outbound::{Failure, Letter};
 use crate::store::conversations::Kept;
 use crate::store::jobs::Job;
-use crate::store::{Connection, StoreError, accounts, conversations, if_there, messages, organisation};
+use crate::store::{Connection, StoreError, accounts, conversations, if_there, organisation, transcripts};
 
 /// Something goes out: `{thread, what}`.
 pub(super) const DISPATCH: &str = "conversation_dispatch";
@@ -40,7 +40,7 @@ fn facts(connection: &mut Connection, sent: &Sent) -> Result<Option<Facts>, Stor
     let Some(kept) = conversations::load(connection, sent.thread)? else { return Ok(None) };
     let (known, _) = conversations::contact_row(connection, kept.contact)?;
     let contact = organisation::contact_of(connection, kept.contact, known)?;
-    let all = messages::transcript(connection, sent.thread, &[STAFF_NOTE.to_owned()], MOST)?;
+    let all = transcripts::transcript(connection, sent.thread, &[STAFF_NOTE.to_owned()], MOST)?;
     let mut senders: Vec<AccountId> = all.iter().filter_map(|message| message.sender).collect();
     senders.sort_unstable();
     senders.dedup();

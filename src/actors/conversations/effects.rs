@@ -19,7 +19,7 @@ use crate::domain::held::{FetchedFile, Held};
 use crate::domain::message::NewMessage;
 use crate::domain::visibility::STAFF_NOTE;
 use crate::domain::{AccountId, Decision, Message, Micros, Permissions, Seat};
-use crate::store::{Connection, StoreError, messages};
+use crate::store::{Connection, StoreError, transcripts};
 
 /// The type of what bots and contacts say.
 const SAID: &str = "message";
@@ -168,7 +168,7 @@ impl Plan<'_, '_> {
 
     fn stored(&mut self, key: Key) -> Result<Option<Message>, StoreError> {
         let name = self.scene.state.entry_id(key);
-        messages::named(self.connection, self.scene.state.id, &name, self.scene.kept.contact)
+        transcripts::named(self.connection, self.scene.state.id, &name, self.scene.kept.contact)
     }
 
     fn mark(&mut self, key: Key, picked: Option<String>, closed: bool) -> Result<(), StoreError> {

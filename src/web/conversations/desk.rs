@@ -17,7 +17,7 @@ use crate::domain::unread::Spans;
 use crate::domain::visibility::STAFF_NOTE;
 use crate::domain::{Decision, Refusal, ThreadId, form};
 use crate::store::conversations::{self, Asked, Kept};
-use crate::store::{Connection, organisation};
+use crate::store::{Connection, organisation, transcripts};
 use crate::web::Doors;
 use crate::web::api::{Answer, objects, page, schema};
 use crate::web::entry::Caller;
@@ -109,7 +109,7 @@ pub async fn messages(request: HttpRequest, doors: web::Data<Doors>, caller: Cal
     let look = doors.house.look.clone();
     let read = move |connection: &mut Connection| {
         conversations::load(connection, thread)?.ok_or(crate::store::StoreError::Missing)?;
-        let found = crate::store::messages::after(connection, thread, after, MOST_MESSAGES)?;
+        let found = transcripts::after(connection, thread, after, MOST_MESSAGES)?;
         let names = objects::names(connection, &found, &look)?;
         Ok((found, names))
     };
