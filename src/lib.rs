@@ -18,6 +18,7 @@
 //! | room | in one line | may use |
 //! | --- | --- | --- |
 //! | [`web`] | HTTP doors: handlers, who comes in, pages, operations | all below |
+//! | [`bots`] | built-in bots at work: their templates, in processes with bounds | `actors`, `store`, `outbound`, `domain`, `config` |
 //! | [`socket`] | the multiplexed WebSocket door: frames and the session | `actors`, `domain`, `config` |
 //! | [`actors`] | who is present, in which order things happen, and what must leave the house | `store`, `outbound`, `domain`, `config` |
 //! | [`outbound`] | calls to other servers: the guarded HTTP client, mail, web push | `domain`, `config` |
@@ -51,6 +52,7 @@
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod actors;
+pub mod bots;
 pub mod config;
 pub mod domain;
 pub mod metrics;

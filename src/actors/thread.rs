@@ -201,6 +201,7 @@ impl Handler<Writing> for Thread {
         if length <= 0 {
             return;
         }
+        self.house.listening.tell_writing(self.id, account);
         let bytes = super::frames::writing_frame(self.id, length.min(MAX_WRITING), sender);
         let frame = [super::Outgoing::plain(bytes)];
         let listening = awake.roster.seats().filter(|seat| seat.hears_live()).map(|seat| seat.account);

@@ -7,6 +7,7 @@ use actix::prelude::*;
 use super::respond::{Done, Respond, busy};
 use super::thread::{Pending, Thread};
 use crate::domain::members::{self, MemberForm};
+use crate::domain::script::Schema;
 use crate::domain::{Account, Decision, Refusal};
 
 /// The host behind the API makes or changes a membership.
@@ -15,6 +16,15 @@ use crate::domain::{Account, Decision, Refusal};
 pub(super) struct PutMember {
     pub account: Arc<Account>,
     pub form: MemberForm,
+    pub respond: Respond,
+}
+
+/// The host has a member begin a script.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct BeginScript {
+    pub account: Arc<Account>,
+    pub schema: Arc<Schema>,
     pub respond: Respond,
 }
 
@@ -34,6 +44,24 @@ impl Handler<PutMember> for Thread {
         let around = awake.surroundings(self.house.script_rules(), self.house.clock.now());
         match members::put_by_host(&around, self.id, &account, form, &mut rand::random) {
             Ok(decision) if decision.changes.is_empty() => respond.give(Ok(Done::default())),
+            Ok(decision) => {
+                if let Err(error) = self.submit(decision, Pending::Host(respond), ctx) {
+                    tracing::debug!(%error, "a commit was not queued");
+                }
+            }
+            Err(refusal) => respond.give(Err(refusal)),
+        }
+    }
+}
+
+impl Handler<BeginScript> for Thread {
+    type Result = ();
+
+    fn handle(&mut self, BeginScript { account, schema, respond }: BeginScript, ctx: &mut Self::Context) {
+        let Some(awake) = &mut self.awake else { return respond.give(Err(Refusal::NotFound)) };
+        awake.learn(vec![schema.clone()]);
+        let around = awake.surroundings(self.house.script_rules(), self.house.clock.now());
+        match members::begin_script(&around, &account, &schema, &mut rand::random) {
             Ok(decision) => {
                 if let Err(error) = self.submit(decision, Pending::Host(respond), ctx) {
                     tracing::debug!(%error, "a commit was not queued");

@@ -67,6 +67,9 @@ Clients notice that the history is another one, and fetch anew."
         /// A directory that is empty or does not exist.
         directory: PathBuf,
     },
+    /// Render templates of bots for the server, which starts this itself.
+    #[command(hide = true)]
+    TemplateWorker,
     /// Print every setting with its default and meaning, as a TOML file to start from.
     Config {
         /// As a Markdown table.
@@ -88,6 +91,7 @@ pub fn run(line: Line) -> anyhow::Result<ExitCode> {
         Command::Token(command) => accounts::token(&load()?, command)?,
         Command::Schema(command) => return schemas::schema(&load()?, command),
         Command::Backup { directory } => database::backup(&load()?, &directory)?,
+        Command::TemplateWorker => tertulia::bots::templates::worker::serve()?,
         Command::Config { markdown, check } => settings::config(markdown, check, load)?,
     }
     Ok(ExitCode::SUCCESS)

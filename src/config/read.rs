@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
 use super::{
-    Auth, Bots, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server,
-    Socket, Surveys, Widget,
+    Auth, Botkit, Bots, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts,
+    Server, Socket, Surveys, Widget,
 };
 
 /// Why the settings were refused; the text says what to write.
@@ -207,6 +207,7 @@ fn blank() -> Config {
             listen: ([127, 0, 0, 1], 0).into(),
             public_url: None,
             data_dir: "".into(),
+            site_dir: None,
             database_url: None,
             workers: 0,
             arbiters: 0,
@@ -220,6 +221,7 @@ fn blank() -> Config {
         socket: Socket::default(),
         auth: Auth::default(),
         widget: Widget::default(),
+        botkit: Botkit::default(),
         mail: Mail::default(),
         notifications: Notifications::default(),
         outbound: Outbound::default(),

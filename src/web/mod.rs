@@ -18,6 +18,7 @@
 
 pub mod admin_pages;
 pub mod api;
+pub mod botkit;
 pub mod conversations;
 pub mod entry;
 pub mod error;
@@ -28,6 +29,7 @@ pub mod operations;
 pub mod pages;
 pub mod security;
 pub mod server;
+pub mod site;
 pub mod statics;
 pub mod unsubscribe;
 pub mod visitors;
@@ -63,6 +65,8 @@ pub struct Doors {
     pub passwords: Passwords,
     /// How the world calls this server, without a slash at the end.
     pub public_url: Arc<str>,
+    /// Who is connected at Botkit's door.
+    pub botkit: botkit::Rooms,
     /// The ways to other servers.
     pub outbound: Outbound,
     /// Conversations that operators hold.

@@ -23,7 +23,8 @@ use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
 use super::{
-    Doors, admin_pages, api, conversations, openapi, operations, pages, security, statics, unsubscribe, visitors, ws,
+    Doors, admin_pages, api, botkit, conversations, openapi, operations, pages, security, site, statics, unsubscribe,
+    visitors, ws,
 };
 use crate::actors::conversations::Conversations;
 use crate::actors::jobs::{Handlers, Jobs};
@@ -83,6 +84,7 @@ impl Doors {
             limits: Limits::new(&config.limits),
             jwt: JwtVerifier::new(&config.auth)?.map(Arc::new),
             passwords: Passwords::new()?,
+            botkit: botkit::Rooms::new(&config.botkit),
             public_url: public_url.into(),
             conversations: Conversations::new(&house, &outbound),
             outbound,
@@ -166,13 +168,15 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(conversations::routes)
         .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
         .service(web::redirect("/api/docs", "/api/docs/"))
+        .configure(botkit::routes)
         .configure(page_routes)
-        .default_service(web::to(pages::not_found));
+        .default_service(web::to(site::file));
 }
 
 fn page_routes(config: &mut web::ServiceConfig) {
     config
-        .service(open("/", look().to(pages::home)))
+        // the upgrade first: the page would take it for a look
+        .service(open("/", botkit::socket_route()).route(look().to(site::home)))
         .service(open("/demo", look().to(pages::demo)))
         .service(open("/docs/websocket", look().to(pages::websocket)))
         .service(open("/desk", look().to(pages::desk)))

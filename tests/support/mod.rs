@@ -15,6 +15,7 @@
 //! - [`recording`] replays what was recorded from the reference.
 
 pub mod away;
+pub mod botkit;
 pub mod browser;
 pub mod chance;
 pub mod comparison;
@@ -65,11 +66,7 @@ pub use webhook_bot::WebhookBot;
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Asks again and again until the answer is yes, and panics with `what` when patience ends.
-pub async fn until<F, Fut>(what: &str, mut question: F)
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = bool>,
-{
+pub async fn until(what: &str, mut question: impl AsyncFnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !question().await {
         assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}");
