@@ -137,7 +137,7 @@ pub fn put_operator(connection: &mut SqliteConnection, row: &OperatorRow) -> Res
         operators::away.eq(row.away),
     );
     diesel::insert_into(operators::table)
-        .values((operators::account_id.eq(row.id), set.clone()))
+        .values((operators::account_id.eq(row.id), set))
         .on_conflict(operators::account_id)
         .do_update()
         .set(set)

@@ -197,7 +197,8 @@ impl Organisation {
                 }
             }
             let mut held: Vec<String> = self.bot.held().iter().map(|call| call.cid()).collect();
-            (calling.sort(), held.sort());
+            calling.sort();
+            held.sort();
             calling == held
         };
         let deadline = tokio::time::Instant::now() + 3 * super::PATIENCE;

@@ -50,7 +50,10 @@ use crate::domain::ThreadId;
 
 /// The locks of the conversations that are moving now, and of those whose bots are asking.
 #[derive(Clone, Default)]
-pub struct Locks(Arc<Mutex<HashMap<(ThreadId, Lock), Weak<tokio::sync::Mutex<()>>>>>);
+pub struct Locks(Arc<Mutex<HashMap<(ThreadId, Lock), One>>>);
+
+/// One lock; it is only kept while somebody has it or waits for it.
+type One = Weak<tokio::sync::Mutex<()>>;
 
 /// What is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -246,7 +246,7 @@ pub fn masked(secret: &str) -> String {
     let all: Vec<char> = secret.chars().collect();
     match all.len() {
         0 => String::new(),
-        ..8 => "••••".into(),
+        1..8 => "••••".into(),
         length => format!("••••{}", all[length - 4..].iter().collect::<String>()),
     }
 }
