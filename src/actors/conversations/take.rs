@@ -84,6 +84,11 @@ async fn plan(house: &House, thread: ThreadId, moved: Moved) -> Result<Option<(P
     let base_url = house.public_url();
     let decide = move |connection: &mut Connection| {
         let Some(kept) = conversations::load(connection, thread)? else { return Ok(None) };
+        // looked at under the lock: a job whose lease ran out may be carried out twice at the same time
+        if moved.heard_upto.is_some_and(|upto| kept.heard >= upto) {
+            let taken = Taken { step: Step::default(), state: kept.state, not_admitted: None };
+            return Ok(Some((Planned::default(), taken)));
+        }
         let is_online = |account| presence.is_online(account);
         let place = (kept.contact, kept.widget);
         let mut world = organisation::world(connection, place, kept.state.assignee, &is_online, now)?;
