@@ -60,5 +60,7 @@ mod template_workers;
 mod tidy;
 mod unread;
 mod visitors;
+mod webhook_bot_faults;
+mod webhook_bots;
 mod websocket_conformance;
 mod weight;

@@ -15,11 +15,17 @@ pub(super) fn micros(span: Duration) -> Micros {
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     ahead: Arc<AtomicI64>,
+    /// Where it stands, once it was stopped; 0 while it runs.
+    stands: Arc<AtomicI64>,
 }
 
 impl Clock {
     /// Now, in microseconds since 1970-01-01 UTC.
     pub fn now(&self) -> Micros {
+        match self.stands.load(Ordering::Relaxed) {
+            0 => {}
+            stands => return stands,
+        }
         // a clock before 1970 is a broken machine; zero is as good as anything then
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_micros()).unwrap_or(i64::MAX).saturating_add(self.ahead.load(Ordering::Relaxed))
@@ -28,5 +34,13 @@ impl Clock {
     /// Turns the clock forward (or back, if negative).
     pub fn turn(&self, micros: Micros) {
         self.ahead.fetch_add(micros, Ordering::Relaxed);
+        if self.stands.load(Ordering::Relaxed) != 0 {
+            self.stands.fetch_add(micros, Ordering::Relaxed);
+        }
+    }
+
+    /// Stops the clock: from now on it moves only when it is turned.
+    pub fn stop(&self) {
+        self.stands.store(self.now(), Ordering::Relaxed);
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::content::Content;
 use crate::domain::doors::{Arrival, Place};
 use crate::domain::posting::Post;
 use crate::domain::{Message, Refusal, Seq, ThreadId};
-use crate::store::{StoreError, doors, jobs, messages};
+use crate::store::{StoreError, conversations, doors, jobs, messages};
 
 /// The type of what people outside say.
 const SAID: &str = "message";
@@ -72,5 +72,9 @@ pub async fn replies(house: &House, place: &Place, after: Seq, limit: i64) -> Re
 /// Whether the bots of the thread still have something to do about what was said.
 pub async fn is_turn_over(house: &House, thread: ThreadId) -> Result<bool, StoreError> {
     let now = house.clock.now();
-    house.store.read(move |connection| Ok(!jobs::is_owed(connection, &jobs::conversation(thread), now)?)).await
+    let look = move |connection: &mut _| {
+        let unheard = jobs::is_owed(connection, &jobs::conversation(thread), now)?;
+        Ok(!unheard && !conversations::is_calling(connection, thread)?)
+    };
+    house.store.read(look).await
 }

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::clock::Clock;
+use super::conversations::Locks;
 use super::listening::Listening;
 use super::presence::Presence;
 use super::registry::Registry;
@@ -33,6 +34,8 @@ pub struct Parts {
     pub log: Arc<str>,
     /// Who hears of threads without a seat.
     pub listening: Listening,
+    /// Which conversations are moving now.
+    pub conversations: Locks,
     /// Who is connected.
     pub presence: Presence,
     /// Which threads are awake.
@@ -40,6 +43,11 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// How the world calls this server, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        self.look.media_base.trim_end_matches("/media/").to_owned()
+    }
+
     /// How scripts are run here.
     pub fn script_rules(&self) -> ScriptRules {
         let remind_after = self.config.notifications.remind_after;
@@ -67,6 +75,7 @@ impl House {
         Ok(House(Arc::new(Parts {
             presence: Presence::new(metrics.clone()),
             listening: Listening::default(),
+            conversations: Locks::default(),
             registry,
             config: Arc::new(config),
             store,

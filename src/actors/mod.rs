@@ -35,6 +35,7 @@
 //! doors only through outboxes.
 
 mod clock;
+pub mod conversations;
 mod deciding;
 pub mod doors;
 mod doorway;

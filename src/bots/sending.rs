@@ -216,6 +216,7 @@ impl Bots {
         bot: AccountId,
     ) -> Result<Place, StoreError> {
         let arrival = Arrival {
+            alone: false,
             door: format!("builtin-bot:{integration}"),
             conversation: chat.to_owned(),
             sender: person.to_owned(),

@@ -95,7 +95,13 @@ fn make(connection: &mut Connection, kind: &str, house_rules: ScriptRules, now: 
     for (first, last) in [("Marta", "Mendes"), ("Jonas", "Keller")] {
         let external = format!("demo:{}", first.to_lowercase());
         let visitor = accounts::create(connection, &person(first, last, Role::Visitor, &external), now)?;
-        let conversation = Conversation { key: "main".into(), kind: kind.to_owned(), script: None, rules: house_rules };
+        let conversation = Conversation {
+            key: "main".into(),
+            kind: kind.to_owned(),
+            script: None,
+            rules: house_rules,
+            entrance: None,
+        };
         let (thread, _) = visitors::open(connection, &visitor, conversation, now)?;
         visitors.push((visitor, thread));
     }

@@ -48,10 +48,10 @@ pub struct Config {
     pub notifications: Notifications,
     /// `outbound.*`
     pub outbound: Outbound,
-    /// `jobs.*`
-    pub jobs: Jobs,
     /// `bots.*`
     pub bots: Bots,
+    /// `jobs.*`
+    pub jobs: Jobs,
     /// `limits.*`
     pub limits: Limits,
     /// `surveys.*`
@@ -260,24 +260,17 @@ pub struct Outbound {
     pub max_answer: usize,
 }
 
-/// Deliveries to other servers.
-#[derive(Clone, Debug, Default)]
-pub struct Jobs {
-    /// Deliveries at once.
-    pub concurrency: usize,
-    /// How often a delivery is tried.
-    pub tries: u32,
-    /// The wait after the first failure; doubled with each further one.
-    pub backoff: Duration,
-    /// The longest such wait.
-    pub max_backoff: Duration,
-    /// How long a delivery may be under way before it is taken again.
-    pub lease: Duration,
-}
-
-/// Built-in bots.
+/// Bots: built-in ones, and calls of webhooks.
 #[derive(Clone, Debug, Default)]
 pub struct Bots {
+    /// The longest call, from the first byte sent to the last received.
+    pub timeout: Duration,
+    /// The longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// The longest that a file of a bot's is fetched.
+    pub file_timeout: Duration,
+    /// The wait before the second try; the third comes after three times as much.
+    pub retry_wait: Duration,
     /// The host under which providers reach this server; that of `server.public_url` if `None`.
     pub domain: Option<String>,
     /// Where Telegram is.
@@ -294,6 +287,21 @@ pub struct Bots {
     pub messages_per_minute: u32,
     /// How long it is remembered what came in and what was posted to hooks.
     pub retention: Duration,
+}
+
+/// Deliveries to other servers.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs {
+    /// Deliveries at once.
+    pub concurrency: usize,
+    /// How often a delivery is tried.
+    pub tries: u32,
+    /// The wait after the first failure; doubled with each further one.
+    pub backoff: Duration,
+    /// The longest such wait.
+    pub max_backoff: Duration,
+    /// How long a delivery may be under way before it is taken again.
+    pub lease: Duration,
 }
 
 /// Rates.

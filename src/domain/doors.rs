@@ -25,6 +25,8 @@ pub struct Arrival {
     pub account: Option<AccountId>,
     /// Bots that are in a new thread from the beginning.
     pub bots: Vec<AccountId>,
+    /// Whether those at the desk do not join a new thread: its conversation is given to whoever is to hold it.
+    pub alone: bool,
     /// Whatever the door needs to answer here; kept with a new conversation.
     pub data: Value,
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::attachment::{AttachmentEdit, NewAttachment};
 use super::content::Content;
+use super::held::Held;
 use super::message::NewMessage;
 use super::unread::Spans;
 use super::{Account, AccountId, AttachmentId, Message, MessageId, ReadState, Rev, Seat, Seq};
@@ -74,6 +75,8 @@ pub enum Change {
     },
     /// Something that must be carried out after the commit, by whoever knows the kind.
     Owe(Owed),
+    /// What became of the conversation that the thread is.
+    Hold(Box<Held>),
     /// The log of a member's variables begins anew.
     ForgetVariables(AccountId),
     /// The member leaves. When nobody is left, the thread goes too.

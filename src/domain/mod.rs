@@ -36,6 +36,7 @@ pub mod doors;
 pub mod event;
 pub mod expression;
 pub mod form;
+pub mod held;
 pub mod members;
 pub mod message;
 pub mod mode;
@@ -52,6 +53,7 @@ pub mod running;
 pub mod scene;
 pub mod script;
 pub mod seat;
+pub mod service_time;
 pub mod survey;
 #[cfg(test)]
 mod tests;

@@ -99,6 +99,7 @@ fn word(change: &Change) -> String {
         Change::Ask { message, .. } => format!("ask({})", message.text),
         Change::MoveSeat { seat, .. } => format!("move({},{})", seat.account, seat.mode.as_str()),
         Change::Confirm { .. } => "confirm".into(),
+        Change::Hold(_) => "hold".to_owned(),
         Change::Owe(owed) => format!("owe({})", owed.kind),
         Change::Remind { message, .. } => format!("remind({message})"),
         Change::ForgetVariables(account) => format!("forget({account})"),

@@ -120,6 +120,7 @@ impl Client {
         Ok(Self { http, guard, max_answer: config.max_answer })
     }
 
+    /// The client itself, for those who look after their own time-outs.
     pub(super) fn http(&self) -> &reqwest::Client {
         &self.http
     }

@@ -24,7 +24,7 @@ pub struct Letter {
     pub subject: String,
     /// The text.
     pub text: String,
-    /// The URL by which one POST ends mails of this kind (RFC 8058).
+    /// The URL by which one POST ends mails of this kind (RFC 8058); empty for a mail that was asked for.
     pub unsubscribe: String,
 }
 
@@ -67,13 +67,19 @@ impl Mailer {
         let address: Address = letter.to.parse().map_err(|_| "the account's address is none".to_owned())?;
         let name = Some(plain(&letter.to_name)).filter(|name| !name.is_empty());
         let header = |name: &'static str, value: String| HeaderValue::new(HeaderName::new_from_ascii_str(name), value);
-        Message::builder()
+        let builder = Message::builder();
+        let builder = if letter.unsubscribe.is_empty() {
+            builder
+        } else {
+            builder
+                .raw_header(header("List-Unsubscribe", format!("<{}>", letter.unsubscribe)))
+                .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()))
+        };
+        builder
             .from((*self.from).clone())
             .to(Mailbox::new(name, address))
             .subject(plain(&letter.subject))
             .message_id(Some(format!("<{}@{}>", letter.id, self.from.email.domain())))
-            .raw_header(header("List-Unsubscribe", format!("<{}>", letter.unsubscribe)))
-            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()))
             .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
             .header(ContentType::TEXT_PLAIN)
             .body(letter.text.clone())

@@ -11,16 +11,20 @@
 //! The mail server is the operator's own choice, so the guard does not hold for it. Nothing here knows what is sent or why:
 //! that is the business of the [jobs](crate::actors::jobs). No URL's query, no body and no secret is logged.
 
+pub mod calls;
 mod client;
 mod exchange;
 mod mail;
+mod seal;
 pub mod signature;
 pub mod vapid;
 pub mod web_push;
 
+pub use calls::Caller;
 pub use client::{Answer, Client};
 pub use exchange::{Exchange, Exchanged, NoAnswer};
 pub use mail::{Letter, Mailer};
+pub use seal::Seal;
 
 use std::time::Duration;
 
@@ -57,6 +61,10 @@ impl Failure {
 pub struct Outbound {
     /// HTTP.
     pub client: Client,
+    /// Calls of bots.
+    pub caller: Caller,
+    /// Keeps the secrets that bots are told.
+    pub seal: Seal,
     /// Mail, if it is configured.
     pub mailer: Option<Mailer>,
     /// The key by which push services know this server.
@@ -69,6 +77,8 @@ impl Outbound {
         prepare_tls();
         Ok(Self {
             client: Client::new(&config.outbound)?,
+            caller: Caller::new(&config.outbound, &config.bots)?,
+            seal: Seal::load(&config.server.data_dir).map_err(|error| error.to_string())?,
             mailer: Mailer::new(&config.mail, config.outbound.timeout)?,
             vapid: vapid::VapidKey::load(&config.server.data_dir).map_err(|error| error.to_string())?,
         })

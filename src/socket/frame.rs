@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::actors::text_frame;
+use crate::actors::conversations::door::Declined;
+use crate::actors::{Outbox, Outgoing, text_frame};
 use crate::domain::{MessageId, Refusal, Rev, Seq, ThreadId};
 
 /// Threads that one `resume` may name.
@@ -27,6 +28,7 @@ pub(super) enum Command {
     Send { thread: ThreadId, body: Map<String, Value> },
     Writing { thread: ThreadId, length: i64 },
     ReadMessage(MessageId),
+    Pick { thread: ThreadId, message: MessageId, option: String },
     ReadUpto { thread: ThreadId, upto: Seq },
     Resume { log: String, threads: BTreeMap<ThreadId, Rev> },
     Subscribe(ThreadId),
@@ -73,6 +75,12 @@ pub(super) fn parse(text: &str) -> Result<Incoming, Odd> {
         "mark_message_as_read" => match (number("message"), number("thread"), number("upto")) {
             (Some(message), _, _) => Some(Command::ReadMessage(message)),
             (None, Some(thread), Some(upto)) => Some(Command::ReadUpto { thread, upto }),
+            _ => None,
+        },
+        "pick_option" => match (number("thread"), number("message"), data.get("option").and_then(Value::as_str)) {
+            (Some(thread), Some(message), Some(option)) => {
+                Some(Command::Pick { thread, message, option: option.to_owned() })
+            }
             _ => None,
         },
         "resume" => resume(&data),
@@ -134,6 +142,19 @@ pub(super) fn refused(id: Option<&Value>, refusal: &Refusal) -> Bytes {
         object.insert("retry_after".into(), json!(retry_after));
     }
     answer("error", id, &data)
+}
+
+/// The answer to a pick; without an `id` nothing is told.
+pub(super) fn answer_pick(outbox: &Outbox, id: Option<&Value>, answer: Result<(), Declined>) {
+    if id.is_none() {
+        return;
+    }
+    let bytes = match answer {
+        Ok(()) => ack(id, &json!({})),
+        Err(Declined::Other(refusal)) => refused(id, &refusal),
+        Err(why) => error(id, why.code(), why.detail(), json!({})),
+    };
+    outbox.push([Outgoing::plain(bytes)]);
 }
 
 /// `pong`.

@@ -74,8 +74,16 @@ pub const SERVER_MESSAGES: [&str; 13] = [
 ];
 
 /// Every command that clients may send.
-pub const COMMANDS: [&str; 7] =
-    ["send_message", "thread_someone_is_writing", "mark_message_as_read", "resume", "subscribe", "unsubscribe", "ping"];
+pub const COMMANDS: [&str; 8] = [
+    "send_message",
+    "thread_someone_is_writing",
+    "mark_message_as_read",
+    "pick_option",
+    "resume",
+    "subscribe",
+    "unsubscribe",
+    "ping",
+];
 
 /// Upgrades an authenticated request to a session; `asked` is when it came, before it was authenticated.
 pub fn open(

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::closing::{answer_to_close, end, offence};
 use super::frame::{self, Command, Incoming};
 use super::resuming::Hold;
+use crate::actors::conversations::door;
 use crate::actors::presence::LiveSession;
 use crate::actors::respond::Done;
 use crate::actors::user_thread::{Act, Read, UserThread};
@@ -230,6 +231,15 @@ impl Session {
                 let respond = self.answer_read(id);
                 let reading = async move { actors::read_message(&house, account, message).await };
                 ctx.spawn(reading.into_actor(self).map(|answer, _, _| respond.give(answer)));
+            }
+            Command::Pick { thread, message, option } => {
+                let (house, account) = (self.house.clone(), self.account.id);
+                let (outbox, in_flight) = (self.outbox.clone(), self.in_flight.clone());
+                let picking = async move { door::pick(&house, thread, account, message, option).await };
+                ctx.spawn(picking.into_actor(self).map(move |answer, _, _| {
+                    in_flight.fetch_sub(1, Ordering::Relaxed);
+                    frame::answer_pick(&outbox, id.as_ref(), answer);
+                }));
             }
             Command::Subscribe(thread) => self.watch(Some(thread), id, ctx),
             Command::Unsubscribe => self.watch(None, id, ctx),

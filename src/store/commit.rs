@@ -9,7 +9,7 @@ use super::jobs::{self, NewJob, QuestionAsked};
 use super::rows::ThreadRow;
 use super::schema::{members, threads};
 use super::writer::CommitError;
-use super::{StoreError, commit_message, commit_seat, script_log};
+use super::{StoreError, commit_message, commit_seat, conversations, script_log};
 use crate::domain::event::{Change, Decision, Event, Outcome, Owed, Own};
 use crate::domain::{AccountId, MessageId, Micros, Rev, Seq, ThreadId};
 
@@ -245,6 +245,7 @@ fn store(step: &mut Step, change: Change) -> Result<(), CommitError> {
             jobs::add(step.connection, &NewJob { kind, recipient, payload, due }, step.now)?;
             Ok(())
         }
+        Change::Hold(held) => conversations::keep(step, *held),
         Change::DeleteMessage { id } => commit_message::delete(step, id),
         Change::AddAttachment { message, attachment } => commit_message::attach(step, message, &attachment),
         Change::EditAttachment { message, id, edit } => commit_message::edit_attachment(step, message, id, *edit),

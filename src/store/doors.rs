@@ -119,7 +119,7 @@ fn begin(
     account: &Account,
     now: Micros,
 ) -> Result<(ThreadId, Option<Outcome>), StoreError> {
-    let staff = accounts::desk(connection, MAX_OPERATORS)?;
+    let staff = if arrival.alone { Vec::new() } else { accounts::desk(connection, MAX_OPERATORS)? };
     let staff = staff.iter().map(|operator| Seat::new(0, operator.id, Permissions::OPERATOR, now));
     let bots = arrival.bots.iter().map(|bot| Seat::new(0, *bot, Permissions::BOT, now));
     let others: Vec<Seat> = staff.chain(bots).filter(|seat| seat.account != account.id).collect();

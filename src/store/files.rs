@@ -113,6 +113,19 @@ impl Files {
         Ok(Stored { file, thumbnail: None })
     }
 
+    /// Stores a file that was fetched for a bot: a picture with its small one, anything else under the ending of what its bytes
+    /// are. The rules for uploads do not hold for it; whoever fetched it has looked at its size and kind. Blocks.
+    pub fn store_fetched(&self, bytes: &[u8], ending: &str) -> Result<Stored, StoreError> {
+        match self.store_image(bytes) {
+            Ok(stored) => return Ok(stored),
+            Err(FileRefused::Broken(error)) => return Err(error),
+            Err(FileRefused::WrongKind | FileRefused::TooLarge) => {}
+        }
+        let file = format!("attachments/{}.{ending}", random_name());
+        self.write(&file, bytes)?;
+        Ok(Stored { file, thumbnail: None })
+    }
+
     fn image_ending(&self, format: ImageFormat) -> Option<&'static str> {
         let ending = match format {
             ImageFormat::Gif => "gif",

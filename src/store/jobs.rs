@@ -29,7 +29,7 @@ const MAX_ERROR: usize = 500;
 /// The most messages of one thread that are told together.
 const TOGETHER: i64 = 5_000;
 
-const WAITING: &str = "waiting";
+pub(super) const WAITING: &str = "waiting";
 const CLAIMED: &str = "claimed";
 const PARKED: &str = "parked";
 

@@ -330,12 +330,15 @@ pub fn by_idempotency_key(
     Ok(named.first(connection).optional()?)
 }
 
-fn one(connection: &mut SqliteConnection, row: MessageRow) -> Result<Message, StoreError> {
+pub(super) fn one(connection: &mut SqliteConnection, row: MessageRow) -> Result<Message, StoreError> {
     with_attachments(connection, vec![row])?.pop().ok_or(StoreError::Missing)
 }
 
 /// The messages of these rows, their attachments fetched in one query.
-fn with_attachments(connection: &mut SqliteConnection, rows: Vec<MessageRow>) -> Result<Vec<Message>, StoreError> {
+pub(super) fn with_attachments(
+    connection: &mut SqliteConnection,
+    rows: Vec<MessageRow>,
+) -> Result<Vec<Message>, StoreError> {
     let carriers: Vec<i64> = rows.iter().filter(|row| row.has_attachments).map(|row| row.id).collect();
     let mut hanging: HashMap<MessageId, Vec<Attachment>> = HashMap::new();
     if !carriers.is_empty() {

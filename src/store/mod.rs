@@ -25,6 +25,7 @@ mod commit;
 mod commit_message;
 mod commit_seat;
 mod connection;
+pub mod conversations;
 pub mod doors;
 pub mod endpoints;
 pub mod files;
@@ -32,6 +33,7 @@ pub mod jobs;
 pub mod messages;
 pub mod meta;
 pub mod notifications;
+pub mod organisation;
 pub mod preferences;
 pub mod results;
 mod rows;
@@ -48,6 +50,7 @@ pub mod surveys;
 #[cfg(test)]
 mod tests;
 pub mod threads;
+pub mod transcripts;
 pub mod unread;
 pub mod writer;
 

@@ -3,6 +3,7 @@
 
 mod botkit;
 mod bots;
+pub mod conversations;
 mod doors;
 
 pub use botkit::botkit_labels;

@@ -346,7 +346,8 @@ async fn the_tables_are_as_the_migrations_make_them() {
         include_str!("schema.rs"),
         include_str!("schema/doors.rs"),
         include_str!("schema/botkit.rs"),
-        include_str!("schema/bots.rs")
+        include_str!("schema/bots.rs"),
+        include_str!("schema/conversations.rs")
     );
     assert_eq!(declared(tables), made);
 }

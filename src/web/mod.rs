@@ -4,6 +4,7 @@
 //! - [`entry`]: who is asking: tokens, JWTs, visitor tokens, operators' logins, tickets.
 //! - [`api`]: threads, members, messages, attachments, search. [`visitors`]: the widget's way in.
 //! - [`builtin_bots`]: the built-in bots' REST interface and webhooks.
+//! - [`conversations`]: those that operators hold, human or bot.
 //! - [`unsubscribe`]: the page behind the links in mails.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
 //! - [`pages`]: what people look at; [`statics`]: files that are served, and [`lean`] how; [`openapi`]: all described.
@@ -20,6 +21,7 @@ pub mod admin_pages;
 pub mod api;
 pub mod botkit;
 pub mod builtin_bots;
+pub mod conversations;
 pub mod entry;
 pub mod error;
 pub mod lean;
@@ -38,6 +40,7 @@ pub mod ws;
 use std::sync::Arc;
 
 use crate::actors::House;
+use crate::actors::conversations::Conversations;
 use crate::bots::Bots;
 use crate::outbound::Outbound;
 use entry::jwt::JwtVerifier;
@@ -71,4 +74,6 @@ pub struct Doors {
     pub outbound: Outbound,
     /// Built-in bots.
     pub bots: Bots,
+    /// Conversations that operators hold.
+    pub conversations: Conversations,
 }

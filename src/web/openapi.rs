@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{api, builtin_bots, operations, visitors};
+use super::{api, builtin_bots, conversations, operations, visitors};
 
 /// The document.
 #[derive(OpenApi)]
@@ -64,6 +64,20 @@ use super::{api, builtin_bots, operations, visitors};
         builtin_bots::console::test,
         builtin_bots::webhooks::take, builtin_bots::webhooks::verify,
         builtin_bots::posting::post,
+        conversations::requests::newest, conversations::requests::versioned,
+        conversations::contact::read, conversations::contact::pick, conversations::contact::register,
+        conversations::contact::end,
+        conversations::channel_events::take,
+        conversations::desk::list, conversations::desk::read, conversations::desk::messages, conversations::desk::act,
+        conversations::desk::note, conversations::desk::away,
+        conversations::bots::list, conversations::bots::create, conversations::bots::read, conversations::bots::change,
+        conversations::bots::delete, conversations::bots::log,
+        conversations::operators::list, conversations::operators::read, conversations::operators::put,
+        conversations::operators::delete,
+        conversations::widgets::list, conversations::widgets::create, conversations::widgets::read,
+        conversations::widgets::change, conversations::widgets::delete,
+        conversations::catalogue::list, conversations::catalogue::create, conversations::catalogue::read,
+        conversations::catalogue::change, conversations::catalogue::delete,
         operations::healthz, operations::readyz, operations::metrics,
     ),
     modifiers(&Authorization),

@@ -23,9 +23,10 @@ use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
 use super::{
-    Doors, admin_pages, api, botkit, builtin_bots, openapi, operations, pages, security, site, statics, unsubscribe,
-    visitors, ws,
+    Doors, admin_pages, api, botkit, builtin_bots, conversations, openapi, operations, pages, security, site, statics,
+    unsubscribe, visitors, ws,
 };
+use crate::actors::conversations::Conversations;
 use crate::actors::jobs::{Handlers, Jobs};
 use crate::actors::{House, presence_news, restarts};
 use crate::bots::{Bots, Carrier};
@@ -87,6 +88,7 @@ impl Doors {
             passwords: Passwords::new()?,
             botkit: botkit::Rooms::new(&config.botkit),
             public_url: public_url.into(),
+            conversations: Conversations::new(&house, &outbound),
             outbound,
             house,
         })
@@ -96,7 +98,7 @@ impl Doors {
     pub fn start_jobs(&self) -> Jobs {
         let (keys, public_url) = (self.keys.clone(), self.public_url.clone());
         let link = move |what: &Unsubscribe| format!("{public_url}/unsubscribe?token={}", keys.unsubscribe_token(what));
-        let handlers: Handlers = vec![Arc::new(Carrier(self.bots.clone()))];
+        let handlers: Handlers = vec![Arc::new(Carrier(self.bots.clone())), Arc::new(self.conversations.clone())];
         self.bots.forget_in_time();
         Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone(), handlers)
     }
@@ -167,6 +169,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(api::notifications::routes)
         .configure(api::jobs::routes)
         .configure(builtin_bots::routes)
+        .configure(conversations::routes)
         .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
         .service(web::redirect("/api/docs", "/api/docs/"))
         .configure(botkit::routes)

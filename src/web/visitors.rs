@@ -10,21 +10,26 @@ use super::entry::tickets::Bearer;
 use super::entry::{Caller, keys};
 use super::error::ApiError;
 use super::{Doors, api};
+use crate::actors::conversations::door::{self, Coming};
 use crate::actors::{self, House};
 use crate::domain::account::AccountView;
+use crate::domain::conversation::settings::Channel as ConversationChannel;
+use crate::domain::conversation::state::Approach;
 use crate::domain::event::Outcome;
-use crate::domain::form::{Form, TextRule};
+use crate::domain::form::{self, Form, TextRule};
 use crate::domain::opening::NewThread;
 use crate::domain::scene::ScriptRules;
 use crate::domain::script::Schema;
-use crate::domain::{Account, Mode, Permissions, Refusal, Role, Seat};
+use crate::domain::{Account, FieldErrors, Mode, Permissions, Refusal, Role, Seat};
 use crate::store::accounts::{self, NewAccount};
-use crate::store::{Connection, StoreError, schemas, threads};
+use crate::store::{Connection, StoreError, conversations, if_there, organisation, schemas, threads};
 
 /// The longest name, address, or name elsewhere, in characters.
 const MAX_NAME: usize = 150;
 /// Operators who join a widget's conversation at most.
 const MAX_OPERATORS: i64 = 50;
+/// What a page may pass to the widget at most, in keys.
+const MAX_CUSTOM: usize = 100;
 /// The key of a widget's conversation when the page names none.
 const MAIN_CONVERSATION: &str = "main";
 
@@ -161,6 +166,7 @@ pub async fn conversation(doors: web::Data<Doors>, caller: Caller, mut payload: 
     let body = body::json(&mut payload, house.config.limits.body_bytes).await?;
     let mut form = Form::new(&body);
     let key = form.text("thread_key", TextRule { max: 64, blank: true }).filter(|key| !key.is_empty());
+    let (named, coming) = (form.id("widget"), coming(&mut form));
     form.errors.into_result()?;
     let key = key.unwrap_or_else(|| MAIN_CONVERSATION.to_owned());
     let widget = &house.config.widget;
@@ -169,12 +175,17 @@ pub async fn conversation(doors: web::Data<Doors>, caller: Caller, mut payload: 
         Some(name) => script_named(house, name).await?,
         None => None,
     };
-    let conversation = Conversation { key, kind: widget.thread_type.clone(), script, rules: house.script_rules() };
+    let entrance = entrance(house, named).await?.filter(|_| script.is_none());
+    let kind = widget.thread_type.clone();
+    let conversation = Conversation { key, kind, script, rules: house.script_rules(), entrance };
     let now = house.clock.now();
     let (thread, outcome) = house.store.write(move |connection| open(connection, &account, conversation, now)).await?;
     let is_new = outcome.is_some();
     if let Some(outcome) = outcome {
         actors::announce_thread(house, thread, outcome).await;
+    }
+    if entrance.is_some() {
+        door::open(house, thread, coming).await?;
     }
     let object = objects::thread_object(&doors, thread, &caller.account).await?;
     Ok(if is_new { HttpResponse::Created().json(object) } else { HttpResponse::Ok().json(object) })
@@ -191,6 +202,8 @@ pub struct Conversation {
     pub script: Option<Arc<Schema>>,
     /// How scripts are run.
     pub rules: ScriptRules,
+    /// The widget through which an operator is found, human or bot; without one, everyone at the desk joins.
+    pub entrance: Option<i64>,
 }
 
 /// The newest conversation of that key, or a new one; of a new one, what its making made true.
@@ -200,11 +213,11 @@ pub fn open(
     conversation: Conversation,
     now: i64,
 ) -> Result<(i64, Option<Outcome>), StoreError> {
-    let Conversation { key, kind, script, rules } = conversation;
+    let Conversation { key, kind, script, rules, entrance } = conversation;
     if let Some(thread) = threads::of_widget(connection, account.id, &key)? {
         return Ok((thread, None));
     }
-    let operators = accounts::desk(connection, MAX_OPERATORS)?;
+    let operators = if entrance.is_some() { Vec::new() } else { accounts::desk(connection, MAX_OPERATORS)? };
     let others: Vec<Seat> = operators
         .iter()
         .filter(|other| other.id != account.id)
@@ -219,13 +232,50 @@ pub fn open(
         beginning: Vec::new(),
         idempotency_key: None,
         widget_key: Some(key),
-        converses: false,
+        converses: entrance.is_some(),
     };
     let new = match script {
         Some(schema) => scripted(new, account, &schema, rules, now),
         None => new,
     };
-    threads::create(connection, &new, &others, now)
+    let (thread, outcome) = threads::create(connection, &new, &others, now)?;
+    if let Some(widget) = entrance {
+        conversations::begin(connection, thread, account.id, widget, now)?;
+    }
+    Ok((thread, outcome))
+}
+
+/// The widget that is asked for, or the first of the website; none where nobody set one up.
+async fn entrance(house: &House, named: Option<i64>) -> Result<Option<i64>, ApiError> {
+    let web = ConversationChannel::Web;
+    let find = move |connection: &mut Connection| match named {
+        None => organisation::widget_of_channel(connection, web.name()).map(Ok),
+        Some(id) => {
+            let known = if_there(organisation::widget(connection, id))?;
+            Ok(known.filter(|settings| settings.channel == web).map(|_| Some(id)).ok_or(id))
+        }
+    };
+    let found = house.store.read(find).await?;
+    found.map_err(|id| ApiError::fields(FieldErrors::one("widget", form::no_such(id))))
+}
+
+/// How the visitor comes, as the page says: `approach` (`normal` or `proactive`), `url`, `custom`.
+fn coming(form: &mut Form) -> Coming {
+    let approach = form.choice("approach", |name| match name {
+        "normal" => Some(Approach::Normal),
+        "proactive" => Some(Approach::Proactive),
+        _ => None,
+    });
+    let page = form.text("url", TextRule { max: 2_000, blank: true }).filter(|url| !url.is_empty());
+    let custom = match form.raw("custom") {
+        None | Some(serde_json::Value::Null) => serde_json::Map::new(),
+        Some(serde_json::Value::Object(custom)) if custom.len() <= MAX_CUSTOM => custom.clone(),
+        Some(_) => {
+            form.complain("custom", "Expected an object of at most 100 keys.");
+            serde_json::Map::new()
+        }
+    };
+    Coming { approach: approach.unwrap_or_default(), page, custom }
 }
 
 /// The schema of that name with which new runs begin. It is looked up before the writer is asked for anything. That there

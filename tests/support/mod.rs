@@ -10,6 +10,7 @@
 //! - [`Proxy`] stands between somebody and the house and cuts, holds or swallows what passes.
 //! - [`ForgetfulDisk`] is a disk that loses what was not synced when the power is cut, and that can be full.
 //! - [`Postbox`] is a mail server, [`Receiver`] somebody else's HTTP server, [`PushedBrowser`] a browser that takes push messages.
+//! - [`WebhookBot`] is somebody's bot, [`Organisation`] a house whose conversations are held by people and bots.
 //! - [`Browser`] is a headless browser, for the pages.
 //! - [`recording`] replays what was recorded from the reference.
 
@@ -24,8 +25,11 @@ pub mod expectation;
 pub mod fakes;
 pub mod forgetful;
 pub mod house;
+pub mod organisation;
 pub mod person;
 pub mod platter;
+pub mod play;
+mod play_view;
 pub mod postbox;
 pub mod proxy;
 pub mod pushed;
@@ -39,6 +43,7 @@ pub mod seeded;
 pub mod server_log;
 pub mod socket;
 pub mod stand_ins;
+pub mod webhook_bot;
 
 use std::time::Duration;
 
@@ -46,6 +51,7 @@ pub use browser::Browser;
 pub use chance::Chance;
 pub use forgetful::ForgetfulDisk;
 pub use house::House;
+pub use organisation::Organisation;
 pub use person::{Key, Person};
 pub use postbox::Postbox;
 pub use proxy::Proxy;
@@ -57,6 +63,7 @@ pub use schemas::Brought;
 pub use screen::Screen;
 pub use serde_json::{Value, json};
 pub use socket::Socket;
+pub use webhook_bot::WebhookBot;
 
 /// How long anybody waits for something that must come. Generous, because a test machine may be busy; nothing waits
 /// this long when all is well.

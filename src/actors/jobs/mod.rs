@@ -17,6 +17,7 @@ mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -37,6 +38,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// How long the end of the server waits for what is under way; less than the whole stop may take.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// The most jobs that mostly wait and keep nobody else up; more than that count as any other.
+const MAX_WAITING: usize = 256;
+
 /// Writes the URL by which somebody stops notifications without signing in.
 pub type UnsubscribeUrl = Arc<dyn Fn(&Unsubscribe) -> String + Send + Sync>;
 
@@ -45,6 +49,11 @@ pub type UnsubscribeUrl = Arc<dyn Fn(&Unsubscribe) -> String + Send + Sync>;
 pub trait Handler: Send + Sync {
     /// The kinds that it knows.
     fn kinds(&self) -> &'static [&'static str];
+
+    /// Those of them that mostly wait for somebody else: many may be under way without keeping others up.
+    fn waiting_kinds(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Carries one out: [`Failure::Later`] is tried again, [`Failure::Never`] is parked.
     fn carry_out(&self, job: Job) -> BoxFuture<'_, Result<(), Failure>>;
@@ -61,6 +70,8 @@ struct Worker {
     unsubscribe_url: UnsubscribeUrl,
     public_url: Arc<str>,
     handlers: Arc<HashMap<&'static str, Arc<dyn Handler>>>,
+    /// How many jobs are under way that mostly wait for somebody else.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// The ids of the jobs that are finished with this one.
@@ -90,7 +101,8 @@ impl Jobs {
     ) -> Jobs {
         let each = handlers.iter().flat_map(|handler| handler.kinds().iter().map(|kind| (*kind, handler.clone())));
         let handlers = Arc::new(each.collect());
-        let worker = Worker { house: house.clone(), outbound, unsubscribe_url, public_url, handlers };
+        let waiting = Arc::default();
+        let worker = Worker { house: house.clone(), outbound, unsubscribe_url, public_url, handlers, waiting };
         let (stop, stopped) = watch::channel(false);
         Jobs { stop, task: tokio::spawn(run(worker, stopped)) }
     }
@@ -115,11 +127,12 @@ async fn run(worker: Worker, mut stopped: watch::Receiver<bool>) {
             complain_of_panic(ended);
         }
         let mut wait = TICK;
+        let most = most + worker.waiting.load(Ordering::Acquire).min(MAX_WAITING);
         if running.len() < most {
             match worker.take(most - running.len()).await {
                 Ok((jobs, next)) => {
                     for job in jobs {
-                        running.spawn(worker.clone().carry_out(job));
+                        running.spawn(worker.clone().carry_out(worker.waits(&job), job));
                     }
                     wait = next.map_or(TICK, |next| next.min(TICK));
                 }
@@ -145,7 +158,25 @@ fn complain_of_panic(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
+/// Counts a job that mostly waits, as long as it is under way.
+struct Waits(Arc<AtomicUsize>);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 impl Worker {
+    /// Counts a job, if it mostly waits for somebody else.
+    fn waits(&self, job: &Job) -> Option<Waits> {
+        let handler = self.handlers.get(job.kind.as_str())?;
+        handler.waiting_kinds().contains(&job.kind.as_str()).then(|| {
+            self.waiting.fetch_add(1, Ordering::AcqRel);
+            Waits(self.waiting.clone())
+        })
+    }
+
     /// Claims what is due, at most `room`; and how long it is until something else becomes due.
     async fn take(&self, room: usize) -> Result<(Vec<Job>, Option<Duration>), StoreError> {
         let now = self.house.clock.now();
@@ -163,7 +194,7 @@ impl Worker {
     }
 
     /// Carries one job out, and notes what became of it.
-    async fn carry_out(self, job: Job) {
+    async fn carry_out(self, _waits: Option<Waits>, job: Job) {
         let metrics = &self.house.metrics;
         metrics.jobs.running.inc();
         let finished = self.attempt(&job).await;

@@ -62,17 +62,17 @@ impl Run<'_> {
     pub(super) fn abort(&mut self) {
         self.close_session();
         self.entry(SystemEntry::BotLeft);
-        self.give_to_people();
+        self.hand_to_a_human();
     }
 
     /// The bot cannot be reached (7.4).
     pub(super) fn unreachable(&mut self) {
         self.close_session();
         self.entry(SystemEntry::BotUnreachable);
-        self.give_to_people();
+        self.hand_to_a_human();
     }
 
-    fn give_to_people(&mut self) {
+    fn hand_to_a_human(&mut self) {
         let target = target_of(&self.world);
         match self.route(target, Rule::Human) {
             Some(human) => self.hand_over(human, None),

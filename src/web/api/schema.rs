@@ -285,6 +285,8 @@ pub struct MemberScript {
 pub struct ClockTurn {
     /// A span of time: `90m`, `7d`.
     forward: String,
+    /// Whether it stands there, until it is turned again.
+    stop: Option<bool>,
 }
 
 /// The house's clock.
