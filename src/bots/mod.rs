@@ -18,6 +18,7 @@
 //! One turn at a time per partner; a turn's state, messages and calls are one commit, so a repeat changes nothing. A
 //! configuration is one immutable snapshot, looked up for each turn, so a change is seen by the next message.
 
+mod brain;
 mod calling;
 pub mod dry_run;
 pub mod hooking;

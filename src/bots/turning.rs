@@ -236,7 +236,7 @@ fn client_id(incoming: &Incoming) -> String {
     format!("{}:{mark}", incoming.provider.name())
 }
 
-fn note_errors(
+pub(super) fn note_errors(
     connection: &mut Connection,
     partner: &Partner,
     errors: &[StepError],

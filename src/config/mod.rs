@@ -203,8 +203,8 @@ pub struct Widget {
 pub struct Botkit {
     /// Whether its clients may connect.
     pub enabled: bool,
-    /// The bot behind the door: the number or the e-mail address of its account; the usual routing if `None`.
-    pub bot: Option<String>,
+    /// The widget through which its visitors find somebody; the first of the website if `None`.
+    pub widget: Option<i64>,
     /// Accounts of bots whose Markdown is trusted.
     pub trusted: Vec<String>,
     /// Other origins whose pages may connect.

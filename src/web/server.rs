@@ -78,8 +78,8 @@ impl Doors {
     pub fn new(house: House, public_url: &str) -> anyhow::Result<Doors> {
         let config = house.config.clone();
         let outbound = Outbound::open(&config).map_err(anyhow::Error::msg)?;
+        let bots = Bots::open(&house, &outbound, public_url)?;
         Ok(Doors {
-            bots: Bots::open(&house, &outbound, public_url)?,
             keys: Arc::new(Keys::load(&config.server.data_dir)?),
             tickets: Tickets::new(TICKET),
             links: Tickets::new(LINK),
@@ -88,7 +88,8 @@ impl Doors {
             passwords: Passwords::new()?,
             botkit: botkit::Rooms::new(&config.botkit),
             public_url: public_url.into(),
-            conversations: Conversations::new(&house, &outbound),
+            conversations: Conversations::new(&house, &outbound).with_builtin(Arc::new(bots.clone())),
+            bots,
             outbound,
             house,
         })

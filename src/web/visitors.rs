@@ -246,7 +246,7 @@ pub fn open(
 }
 
 /// The widget that is asked for, or the first of the website; none where nobody set one up.
-async fn entrance(house: &House, named: Option<i64>) -> Result<Option<i64>, ApiError> {
+pub(super) async fn entrance(house: &House, named: Option<i64>) -> Result<Option<i64>, ApiError> {
     let web = ConversationChannel::Web;
     let find = move |connection: &mut Connection| match named {
         None => organisation::widget_of_channel(connection, web.name()).map(Ok),

@@ -101,6 +101,17 @@ pub fn get(connection: &mut SqliteConnection, id: &str) -> Result<Bot, StoreErro
     Ok(builtin_bots::table.find(id).select(Bot::as_select()).first(connection)?)
 }
 
+/// The bot that speaks with this account.
+pub fn of_account(connection: &mut SqliteConnection, account: AccountId) -> Result<Bot, StoreError> {
+    let found = builtin_bots::table.filter(builtin_bots::account_id.eq(account)).select(Bot::as_select());
+    Ok(found.first(connection)?)
+}
+
+/// The accounts of all built-in bots.
+pub fn accounts(connection: &mut SqliteConnection) -> Result<Vec<AccountId>, StoreError> {
+    Ok(builtin_bots::table.select(builtin_bots::account_id).load(connection)?)
+}
+
 /// A bot of this owner; somebody else's is missing, so that nobody learns that it exists (B1).
 pub fn owned(connection: &mut SqliteConnection, id: &str, owner: AccountId) -> Result<Bot, StoreError> {
     let own = builtin_bots::table.find(id).filter(builtin_bots::owner_id.eq(owner));

@@ -17,10 +17,10 @@ use futures_util::Stream;
 use serde_json::{Value, json};
 
 use super::session::Session;
-use super::visitors::{DOOR, Visitor, arrive, begin_script, trusted};
+use super::visitors::{DOOR, Visitor, arrive, begin_script, speak, trusted};
 use super::webhook::{LOOK, foreign};
 use super::{MISSED, refusal, trust};
-use crate::actors::doors::{self, Say};
+use crate::actors::doors;
 use crate::actors::{House, Listener};
 use crate::domain::botkit::frame::{Frame, Kind};
 use crate::domain::botkit::reply::{self, Addressee};
@@ -197,8 +197,7 @@ async fn take(doors: &Doors, session: &Session, frame: &Frame) -> Result<Taken, 
     let mut unknown_script = None;
     match &frame.kind {
         Kind::Message => {
-            let say = Say { text: frame.text.clone(), ..Say::default() };
-            doors::say(&doors.house, &visitor.place, say).await?;
+            speak(doors, &visitor.place, &frame.text).await?;
         }
         Kind::Trigger { script } => {
             let begun = begin_script(doors, &visitor, script).await.map_err(|_| Refusal::Unavailable)?;

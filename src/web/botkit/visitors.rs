@@ -5,18 +5,22 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::session::Session;
-use crate::actors::{self, doors};
+use crate::actors::conversations::door::{self, Coming};
+use crate::actors::{self, doors::Say};
 use crate::domain::account::Credential;
-use crate::domain::botkit::frame::Frame;
+use crate::domain::botkit::frame::{Frame, Kind};
+use crate::domain::content::Content;
 use crate::domain::doors::{Arrival, Place};
-use crate::domain::{Account, AccountId, Role};
-use crate::store::{self, Connection, StoreError, accounts};
+use crate::domain::{Account, AccountId, Refusal, Role};
+use crate::store::{self, Connection, StoreError, accounts, conversations, messages};
 use crate::web::entry::{caller, keys};
 use crate::web::error::ApiError;
 use crate::web::{Doors, visitors};
 
 /// The door's name.
 pub(super) const DOOR: &str = "botkit";
+/// How far back the last choice is looked for.
+const LOOK_BACK: i64 = 10;
 /// The largest profile that is kept, in bytes of JSON.
 const MAX_PROFILE: usize = 16 * 1_024;
 
@@ -86,6 +90,7 @@ pub(super) async fn arrive(
         doors.house.store.write(noting).await?;
     }
     let config = &doors.house.config;
+    let widget = visitors::entrance(&doors.house, config.botkit.widget).await?;
     let arrival = Arrival {
         door: DOOR.to_owned(),
         conversation: conversation.clone(),
@@ -93,12 +98,54 @@ pub(super) async fn arrive(
         first_name: frame.name().unwrap_or_default(),
         kind: config.widget.thread_type.clone(),
         account: account.map(|account| account.id),
-        bots: bot(doors).await?.into_iter().collect(),
+        // whoever is given the conversation gets a seat
+        alone: widget.is_some(),
         data: json!({"profile": profile(frame)}),
         ..Arrival::default()
     };
-    let place = doors::enter(&doors.house, arrival).await?;
+    let place = actors::doors::enter(&doors.house, arrival).await?;
+    if let Some(widget) = widget {
+        begin(doors, &place, widget, frame).await?;
+    }
     Ok(Visitor { conversation, place })
+}
+
+/// The visitor's conversation begins, and it is decided who gets it. One that began before stays as it is.
+async fn begin(doors: &Doors, place: &Place, widget: i64, frame: &Frame) -> Result<(), ApiError> {
+    if !place.is_new && frame.kind != Kind::Connect {
+        return Ok(());
+    }
+    let house = &doors.house;
+    let (thread, contact, now) = (place.thread, place.account.id, house.clock.now());
+    let beginning = move |connection: &mut Connection| conversations::begin(connection, thread, contact, widget, now);
+    house.store.write(beginning).await?;
+    let custom = profile(frame).as_object().cloned().unwrap_or_default();
+    door::open(house, thread, Coming { custom, ..Coming::default() }).await?;
+    Ok(())
+}
+
+/// Says what the visitor said. Tapping a quick reply looks the same: a text that is the id of an option of the last choice is a
+/// pick (botkit contract, 3.2).
+pub(super) async fn speak(doors: &Doors, place: &Place, text: &str) -> Result<(), Refusal> {
+    let (house, thread, own) = (&doors.house, place.thread, place.account.id);
+    let hidden = house.config.chat.visibility.hidden_from(place.account.role);
+    let newest = move |connection: &mut Connection| {
+        messages::find(connection, messages::MessageQuery::newest(thread, hidden, LOOK_BACK))
+    };
+    let found = house.store.read(newest).await.map_err(|_| Refusal::Unavailable)?;
+    let last = found.iter().rev().filter(|message| message.sender != Some(own)).find_map(|message| {
+        let Some(Content::Choice(choice)) = &message.content else { return None };
+        Some((message.id, choice.options.iter().any(|option| option.link.is_none() && option.id == text)))
+    });
+    if let Some((message, true)) = last {
+        match door::pick(house, thread, own, message, text.to_owned()).await {
+            Ok(()) => return Ok(()),
+            // it can be picked no more: then it is what was typed
+            Err(declined) => tracing::debug!(code = declined.code(), "a quick reply is taken as a text"),
+        }
+    }
+    let say = Say { text: text.to_owned(), ..Say::default() };
+    actors::doors::say(house, place, say).await.map(drop)
 }
 
 /// What the page says of the visitor, as far as it is kept.
@@ -119,16 +166,6 @@ async fn named(doors: &Doors, name: &str) -> Result<Option<AccountId>, StoreErro
     };
     let found = doors.house.store.read(find).await?;
     Ok(found.filter(|known| !known.disabled && known.account.role == Role::Bot).map(|known| known.account.id))
-}
-
-/// The bot behind this door, if the settings name one.
-async fn bot(doors: &Doors) -> Result<Option<AccountId>, StoreError> {
-    let Some(name) = &doors.house.config.botkit.bot else { return Ok(None) };
-    let found = named(doors, name).await?;
-    if found.is_none() {
-        tracing::warn!(name, "botkit.bot names no bot");
-    }
-    Ok(found)
 }
 
 /// The bots whose Markdown is trusted.

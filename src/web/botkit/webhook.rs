@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::session::Session;
-use super::visitors::{DOOR, Speaker, Visitor, arrive, trusted};
+use super::visitors::{DOOR, Speaker, Visitor, arrive, speak, trusted};
 use super::{refusal, refused, trust};
-use crate::actors::doors::{self, Say};
+use crate::actors::doors;
 use crate::domain::botkit::frame::{Frame, Kind, Unfit};
 use crate::domain::botkit::reply::{self, Addressee};
 use crate::domain::{Message, Role, Seq};
@@ -171,9 +171,9 @@ async fn converse(asked: Asked, first_only: bool) -> Result<Vec<Message>, ApiErr
         Kind::Message => {
             // whatever is still being answered comes first
             wait_for_turn(&house_doors, &visitor, &mut listener, until).await?;
-            let say = Say { text: frame.text.clone(), ..Say::default() };
-            let done = doors::say(house, &visitor.place, say).await?;
-            done.message.map(|message| message.seq)
+            let before = last_seq(&house_doors, &visitor).await?;
+            speak(&house_doors, &visitor.place, &frame.text).await?;
+            Some(before)
         }
         Kind::Connect if visitor.place.is_new => Some(0),
         Kind::Trigger { ref script } => {

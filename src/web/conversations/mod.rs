@@ -26,6 +26,7 @@ use crate::actors::conversations::door::Declined;
 use crate::domain::conversation::settings_form::Known;
 use crate::domain::conversation::step::Refused;
 use crate::domain::{Refusal, Role};
+use crate::store::bots as builtin_bots;
 use crate::store::{Connection, organisation};
 
 /// Declares the routes; a method that a path does not have is answered 405.
@@ -176,7 +177,7 @@ fn known(connection: &mut Connection) -> Result<Known, crate::store::StoreError>
     Ok(Known {
         groups: ids(organisation::items(connection, "group")?),
         skills: ids(organisation::items(connection, "skill")?),
-        ..Known::default()
+        builtins: builtin_bots::accounts(connection)?.into_iter().collect(),
     })
 }
 
