@@ -342,3 +342,47 @@ async fn the_folder_of_pages_is_served_beside_the_upgrade() {
     let mut browser = BotkitBrowser::new(&house, "x");
     browser.connects("hello").await.leaves().await;
 }
+
+/// A built-in bot that asks for a colour and says what it heard, an operator of the house like any other.
+async fn colour_bot(house: &House) {
+    let host = house.host().await;
+    let bot = host.post("/api/v1/bots/", json!({"name": "Colours"})).await.is(201).body;
+    let handlers = format!("/api/v1/bots/{}/handlers/", bot["id"].as_str().expect("an id"));
+    let greet = json!({"name": "ask", "pattern": "(?i)hello", "target_state": {"name": "asked"},
+        "response": {"text_template": "Which colour?", "keyboard_template": "[('Red', 'red'), ('Blue', 'blue')]"}});
+    host.post(&handlers, greet).await.is(201);
+    let tell = json!({"name": "tell", "pattern": "^(?P<colour>red|blue)$", "source_states": [{"name": "asked"}],
+        "response": {"text_template": "So {{ pattern.colour }} it is.", "keyboard_template": null}});
+    host.post(&handlers, tell).await.is(201);
+    let accounts = host.get("/api/admin/accounts?limit=100").await.is(200);
+    let account =
+        accounts.results().iter().find(|account| account["role"] == "bot").expect("its account")["id"].clone();
+    let group = host.post("/api/admin/groups", json!({"name": "Shop"})).await.is(201).body["id"].clone();
+    let operator = json!({"first_name": "Colours", "group_id": group, "type": "builtin", "builtin_id": account,
+        "behavior": "firewall", "active": true});
+    host.post("/api/admin/bots", operator).await.is(201);
+    host.post("/api/admin/widgets", json!({"name": "Botkit", "channel": "web", "group_id": group})).await.is(201);
+}
+
+#[tokio::test]
+async fn a_built_in_bot_stands_behind_the_door() {
+    let house = House::new().await;
+    colour_bot(&house).await;
+    let mut browser = BotkitBrowser::new(&house, "c");
+    let mut line = browser.connects("hello").await;
+    line.says("hello").await;
+    let asked = line.hears("Which colour?").await;
+    assert_eq!(asked["quick_replies"][1], json!({"title": "Blue", "payload": "blue"}));
+    line.says("blue").await;
+    line.hears("So blue it is.").await;
+    line.leaves().await;
+
+    let mut other = BotkitBrowser::new(&house, "w");
+    let mut asks = async |text: &str| {
+        let body = json!({"text": text, "user": "w", "channel": "webhook"});
+        other.posts("/botkit/receive", body).await.is(200).body
+    };
+    assert_eq!(asks("hello").await["text"], "Which colour?");
+    assert_eq!(asks("red").await["text"], "So red it is.");
+    assert_eq!(asks("what?").await["type"], "no_reply");
+}

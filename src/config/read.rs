@@ -163,12 +163,6 @@ fn check_deliveries(config: &Config) -> Result<(), &'static str> {
     if notifications.webhook_url.is_some() && notifications.webhook_secret.is_none() {
         return Err("notifications.webhook_url is set: write notifications.webhook_secret too");
     }
-    let bots = &config.bots;
-    if config.jobs.lease <= bots.timeout * 3 + bots.retry_wait * 4 + bots.file_timeout {
-        return Err(
-            "jobs.lease must be longer than three calls of bots.timeout with their waits and bots.file_timeout",
-        );
-    }
     if config.jobs.lease <= config.outbound.timeout {
         return Err("jobs.lease must be longer than outbound.timeout, or deliveries under way are taken twice");
     }

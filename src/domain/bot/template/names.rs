@@ -138,7 +138,7 @@ pub fn env_names(source: &str) -> Vec<String> {
 }
 
 /// Tokens of one block at most, and branches of one template: what is parsed is walked and dropped by recursion.
-const MAX_TOKENS: usize = 1_000;
+const MAX_TOKENS: usize = 800;
 const MAX_BRANCHES: usize = 100;
 
 /// Refuses expressions and chains of branches that would take more stack than there is.

@@ -153,7 +153,11 @@ fn a_grouped_question_stands_only_in_its_group() {
 fn a_question_has_the_fields_of_the_contract_and_no_comments() {
     let schema = full();
     let shown = wire::question(schema.id, &schema.questions[0], &look());
-    let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>().join(" ");
+    let keys = |value: &Value| {
+        let mut keys: Vec<String> = value.as_object().expect("an object").keys().cloned().collect();
+        keys.sort();
+        keys.join(" ")
+    };
     let fields = "answers attachments choice_open forking_rules group has_attachments id meta next_qid position qid \
                   range_from range_to required schema show_as_type text type variable_modifications";
     assert_eq!(keys(&shown), fields);
