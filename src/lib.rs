@@ -19,6 +19,7 @@
 //! | --- | --- | --- |
 //! | [`web`] | HTTP doors: handlers, who comes in, pages, operations | all below |
 //! | [`socket`] | the multiplexed WebSocket door: frames and the session | `actors`, `domain`, `config` |
+//! | [`channels`] | doors of other protocols: credentials, verifying, parsing, rendering | `actors`, `store`, `outbound`, `domain`, `config` |
 //! | [`actors`] | who is present, in which order things happen, and what must leave the house | `store`, `outbound`, `domain`, `config` |
 //! | [`outbound`] | calls to other servers: the guarded HTTP client, mail, web push | `domain`, `config` |
 //! | [`store`] | the only room that knows SQL: tables, queries, the writer, files | `domain`, `config` |
@@ -51,6 +52,7 @@
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod actors;
+pub mod channels;
 pub mod config;
 pub mod domain;
 pub mod metrics;

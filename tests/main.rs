@@ -39,6 +39,7 @@ mod operations;
 mod ordering;
 mod permission_matrix;
 mod power_cut;
+mod rasa_doors;
 mod regressions;
 mod replay;
 mod replay_scripts;

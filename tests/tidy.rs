@@ -21,8 +21,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["domain", "config"]),
     ("outbound", &["domain", "config"]),
     ("actors", &["domain", "store", "outbound", "config"]),
+    ("channels", &["domain", "store", "outbound", "actors", "config"]),
     ("socket", &["domain", "actors", "config"]),
-    ("web", &["domain", "store", "outbound", "actors", "config", "socket"]),
+    ("web", &["domain", "store", "outbound", "actors", "channels", "config", "socket"]),
 ];
 
 /// What a room must not even name, and why.
@@ -35,6 +36,7 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("config", &["actix", "diesel", "tokio"], "settings are read, nothing more"),
     ("outbound", &["diesel", "actix"], "calls are made, nothing more"),
     ("actors", &["diesel"], "only the store knows SQL"),
+    ("channels", &["diesel"], "only the store knows SQL"),
     ("socket", &["diesel"], "only the store knows SQL"),
     ("web", &["diesel"], "only the store knows SQL"),
 ];

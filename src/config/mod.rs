@@ -48,6 +48,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// `jobs.*`
     pub jobs: Jobs,
+    /// `channels.*`
+    pub channels: Channels,
     /// `limits.*`
     pub limits: Limits,
     /// `surveys.*`
@@ -118,6 +120,13 @@ pub struct Schemas {
     pub readable: Vec<String>,
     /// Whether published ones may be changed, which confuses conversations under way.
     pub edit_published: bool,
+}
+
+/// Doors of other protocols.
+#[derive(Clone, Debug, Default)]
+pub struct Channels {
+    /// The file with an entry for each connector.
+    pub credentials: PathBuf,
 }
 
 /// Files.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
 use super::{
-    Auth, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server, Socket,
-    Surveys, Widget,
+    Auth, Channels, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server,
+    Socket, Surveys, Widget,
 };
 
 /// Why the settings were refused; the text says what to write.
@@ -218,6 +218,7 @@ fn blank() -> Config {
         notifications: Notifications::default(),
         outbound: Outbound::default(),
         jobs: Jobs::default(),
+        channels: Channels::default(),
         limits: Limits::default(),
         surveys: Surveys::default(),
         log: Log::default(),

@@ -25,6 +25,8 @@ pub struct Arrival {
     pub bots: Vec<AccountId>,
     /// Whatever the door needs to answer here; kept with a new conversation.
     pub data: Value,
+    /// Whether what is said to the person is carried out by jobs.
+    pub durable: bool,
 }
 
 impl Arrival {

@@ -23,6 +23,7 @@ mod commit;
 mod commit_message;
 mod commit_seat;
 mod connection;
+pub mod door_deliveries;
 pub mod doors;
 pub mod endpoints;
 pub mod files;

@@ -325,6 +325,17 @@ diesel::table! {
         data -> Text,
         created -> BigInt,
         used -> BigInt,
+        durable -> Bool,
+    }
+}
+
+diesel::table! {
+    door_sessions (door, session) {
+        door -> Text,
+        session -> Text,
+        owner -> Nullable<Text>,
+        created -> BigInt,
+        used -> BigInt,
     }
 }
 

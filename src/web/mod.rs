@@ -4,6 +4,7 @@
 //! - [`entry`]: who is asking: tokens, JWTs, visitor tokens, operators' logins, tickets.
 //! - [`api`]: threads, members, messages, attachments, search. [`visitors`]: the widget's way in.
 //! - [`unsubscribe`]: the page behind the links in mails.
+//! - [`channels`]: calls of other protocols, before everything that is ours.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
 //! - [`pages`]: what people look at; [`statics`]: files that are served, and [`lean`] how; [`openapi`]: all described.
 //! - [`admin_pages`]: the pages for schemas and their results.
@@ -17,6 +18,7 @@
 
 pub mod admin_pages;
 pub mod api;
+pub mod channels;
 pub mod entry;
 pub mod error;
 pub mod lean;
@@ -34,6 +36,7 @@ pub mod ws;
 use std::sync::Arc;
 
 use crate::actors::House;
+use crate::channels::Channels;
 use crate::outbound::Outbound;
 use entry::jwt::JwtVerifier;
 use entry::keys::Keys;
@@ -62,4 +65,6 @@ pub struct Doors {
     pub public_url: Arc<str>,
     /// The ways to other servers.
     pub outbound: Outbound,
+    /// Doors of other protocols.
+    pub channels: Channels,
 }

@@ -48,7 +48,7 @@ use super::{api, operations, visitors};
         visitors::me, visitors::ticket, visitors::create, visitors::conversation,
         api::notifications::read, api::notifications::change, api::notifications::subscribe,
         api::notifications::unsubscribe, api::notifications::push_key,
-        api::jobs::list, api::jobs::retry, api::jobs::remove,
+        super::channels::reload, api::jobs::list, api::jobs::retry, api::jobs::remove,
         operations::healthz, operations::readyz, operations::metrics,
     ),
     modifiers(&Authorization),

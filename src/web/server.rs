@@ -22,9 +22,12 @@ use super::entry::login::{self, Passwords};
 use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
-use super::{Doors, admin_pages, api, openapi, operations, pages, security, statics, unsubscribe, visitors, ws};
-use crate::actors::jobs::Jobs;
+use super::{
+    Doors, admin_pages, api, channels, openapi, operations, pages, security, statics, unsubscribe, visitors, ws,
+};
+use crate::actors::jobs::{Handlers, Jobs};
 use crate::actors::{House, presence_news, restarts};
+use crate::channels::Channels;
 use crate::config::Config;
 use crate::domain::notifying::Unsubscribe;
 use crate::outbound::Outbound;
@@ -81,6 +84,7 @@ impl Doors {
             passwords: Passwords::new()?,
             public_url: public_url.into(),
             outbound: Outbound::open(&config).map_err(anyhow::Error::msg)?,
+            channels: Channels::new(house.clone(), public_url),
             house,
         })
     }
@@ -89,7 +93,7 @@ impl Doors {
     pub fn start_jobs(&self) -> Jobs {
         let (keys, public_url) = (self.keys.clone(), self.public_url.clone());
         let link = move |what: &Unsubscribe| format!("{public_url}/unsubscribe?token={}", keys.unsubscribe_token(what));
-        let handlers = Vec::new();
+        let handlers: Handlers = vec![Arc::new(self.channels.clone())];
         Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone(), handlers)
     }
 
@@ -158,6 +162,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(api::routes)
         .configure(api::notifications::routes)
         .configure(api::jobs::routes)
+        .service(closed("/api/admin/channels/reload", web::post().to(channels::reload)))
         .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
         .service(web::redirect("/api/docs", "/api/docs/"))
         .configure(page_routes)
@@ -201,6 +206,8 @@ pub fn serve(doors: &Doors, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(web::FormConfig::default().limit(16 * 1_024))
             .wrap(from_fn(security::known_types))
             .wrap(cors(config))
+            // connectors have rules of their own for pages of other origins
+            .wrap(from_fn(channels::first))
             .wrap(from_fn(security::guard))
             .configure(routes)
     });
