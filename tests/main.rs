@@ -51,6 +51,7 @@ mod script_regressions;
 mod scripts;
 mod search;
 mod slow_reader;
+mod socketio_door;
 mod sockets_entry;
 mod survey_attachments;
 mod survey_results;
