@@ -35,7 +35,7 @@ pub(super) fn read(text: &str) -> Result<Node, String> {
             })?,
             None => return Err("the file ends too early".to_owned()),
         };
-        if !matches!(event, Event::Nothing | Event::StreamStart | Event::DocumentStart(_)) {
+        if !matches!(event, Event::Nothing | Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd) {
             return Ok((owned(event, span.start.line())?, span.start.line()));
         }
     };
