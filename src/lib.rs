@@ -18,6 +18,7 @@
 //! | room | in one line | may use |
 //! | --- | --- | --- |
 //! | [`web`] | HTTP doors: handlers, who comes in, pages, operations | all below |
+//! | [`bots`] | built-in bots at work: their templates, in processes with bounds | `actors`, `store`, `outbound`, `domain`, `config` |
 //! | [`socket`] | the multiplexed WebSocket door: frames and the session | `actors`, `domain`, `config` |
 //! | [`channels`] | doors of other protocols: credentials, verifying, parsing, rendering | `actors`, `store`, `outbound`, `domain`, `config` |
 //! | [`actors`] | who is present, in which order things happen, and what must leave the house | `store`, `outbound`, `domain`, `config` |
@@ -52,6 +53,7 @@
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod actors;
+pub mod bots;
 pub mod channels;
 pub mod config;
 pub mod domain;

@@ -8,12 +8,14 @@ use actix::prelude::SendError;
 
 use super::House;
 use super::respond::{Done, Respond, busy};
-use super::thread::{Announce, CarryOut, OpenSeat, PutMember, Writing};
+use super::thread::{Announce, OpenSeat, Writing};
+use super::thread_host::{BeginScript, CarryOut, PutMember};
 use super::thread_watching::Watching;
 use super::user_thread::{Act, Read, UserThread};
 use crate::domain::decide::Command;
 use crate::domain::event::Outcome;
 use crate::domain::members::MemberForm;
+use crate::domain::script::Schema;
 use crate::domain::unread::Spans;
 use crate::domain::{Account, AccountId, Decision, MessageId, Refusal, ThreadId};
 use crate::store::{StoreError, messages, threads};
@@ -51,6 +53,21 @@ pub async fn act(house: &House, thread: ThreadId, account: AccountId, command: C
     match seat.try_send(Act { command, respond }) {
         Ok(()) => wait(answer).await,
         Err(SendError::Full(_) | SendError::Closed(_)) => Err(busy()),
+    }
+}
+
+/// The host behind the API has a member begin a script.
+pub async fn begin_script(
+    house: &House,
+    thread: ThreadId,
+    account: Arc<Account>,
+    schema: Arc<Schema>,
+) -> Result<Done, Refusal> {
+    let Some(address) = house.registry.wake(house, thread) else { return Err(Refusal::NotFound) };
+    let (respond, answer) = Respond::channel();
+    match address.try_send(BeginScript { account, schema, respond }) {
+        Ok(()) => wait(answer).await,
+        Err(_) => Err(busy()),
     }
 }
 

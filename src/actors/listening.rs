@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::domain::ThreadId;
+use crate::domain::{AccountId, ThreadId};
 
 /// All who listen. Cloning is cheap.
 #[derive(Clone, Default)]
@@ -15,47 +15,72 @@ pub struct Listening(Arc<Parts>);
 
 #[derive(Default)]
 struct Parts {
-    threads: Mutex<HashMap<ThreadId, watch::Sender<u64>>>,
+    threads: Mutex<HashMap<ThreadId, watch::Sender<Heard>>>,
     /// How many threads are listened to, so that nobody locks anything when there are none.
     count: AtomicUsize,
+}
+
+/// What was heard last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Who is writing, if that is all there is.
+    writing: Option<AccountId>,
+}
+
+impl Heard {
+    /// Whether all that happened is that somebody else than `own` is writing.
+    pub fn is_writing_of_other(self, own: AccountId) -> bool {
+        self.writing.is_some_and(|writer| writer != own)
+    }
 }
 
 /// Hears that something happened in one thread, also between two waits.
 pub struct Listener {
     thread: ThreadId,
-    happened: watch::Receiver<u64>,
+    happened: watch::Receiver<Heard>,
     listening: Listening,
 }
 
 impl Listening {
-    fn threads(&self) -> MutexGuard<'_, HashMap<ThreadId, watch::Sender<u64>>> {
+    fn threads(&self) -> MutexGuard<'_, HashMap<ThreadId, watch::Sender<Heard>>> {
         self.0.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Listens to a thread from now on.
     pub fn listen(&self, thread: ThreadId) -> Listener {
         let mut threads = self.threads();
-        let happened = threads.entry(thread).or_insert_with(|| watch::channel(0).0).subscribe();
+        let happened = threads.entry(thread).or_insert_with(|| watch::channel(Heard::default()).0).subscribe();
         self.0.count.store(threads.len(), Ordering::Release);
         Listener { thread, happened, listening: self.clone() }
     }
 
     /// Something happened in the thread: a commit, or a turn of its bots that is over.
     pub fn tell(&self, thread: ThreadId) {
+        self.send(thread, Heard::default());
+    }
+
+    /// Somebody is writing in the thread. A hint: what happens next takes its place.
+    pub fn tell_writing(&self, thread: ThreadId, writer: AccountId) {
+        self.send(thread, Heard { writing: Some(writer) });
+    }
+
+    fn send(&self, thread: ThreadId, heard: Heard) {
         if self.0.count.load(Ordering::Acquire) == 0 {
             return;
         }
         if let Some(sender) = self.threads().get(&thread) {
-            sender.send_modify(|happened| *happened = happened.wrapping_add(1));
+            // counts as news also when the same was heard before
+            sender.send_modify(|last| *last = heard);
         }
     }
 }
 
 impl Listener {
     /// Waits until something happened that was not waited for before.
-    pub async fn heard(&mut self) {
+    pub async fn heard(&mut self) -> Heard {
         // the sender stays while this listens, so there is no error
         let _ = self.happened.changed().await;
+        *self.happened.borrow_and_update()
     }
 }
 

@@ -52,6 +52,7 @@ pub mod respond;
 pub mod restarts;
 pub mod thread;
 mod thread_fanout;
+mod thread_host;
 mod thread_state;
 mod thread_watching;
 mod told;
@@ -59,12 +60,12 @@ pub mod user_thread;
 
 pub use clock::Clock;
 pub use doorway::{
-    act, announce_thread, carry_out, open_seat, put_member, read, read_message, unwatch, watch, writing,
+    act, announce_thread, begin_script, carry_out, open_seat, put_member, read, read_message, unwatch, watch, writing,
 };
 pub use frames::{named_frame, text_frame};
 pub use house::House;
 pub use intake::{NotTaken, discard, post, prepare, store_content};
-pub use listening::{Listener, Listening};
+pub use listening::{Heard, Listener, Listening};
 pub use outbox::{Outbox, Outgoing};
 pub use registry::Registry;
 pub use respond::{Done, Respond};

@@ -17,9 +17,8 @@ use super::thread_state::Awake;
 use super::told::{Committed as CommitDone, Told, Verdict};
 use super::user_thread::{Leave, Opening, UserThread};
 use crate::domain::event::Outcome;
-use crate::domain::members::{self, MemberForm};
 use crate::domain::unread::Spans;
-use crate::domain::{Account, AccountId, Decision, ReadState, Refusal, Seat, ThreadId};
+use crate::domain::{AccountId, Decision, ReadState, Refusal, Seat, ThreadId};
 use crate::store::{Answer, CommitError, Request, StoreError, threads};
 
 /// The mailbox's bound.
@@ -45,11 +44,11 @@ pub struct Thread {
     pub(super) arrivals: Option<u64>,
     last_deed: Instant,
     /// Whether the thread could not be read, which says nothing of whether it exists.
-    failed: bool,
+    pub(super) failed: bool,
 }
 
 /// Who waits for a commit.
-enum Pending {
+pub(super) enum Pending {
     /// A seat, with its own number of it.
     Seat { account: AccountId, seat: Addr<UserThread>, number: u64 },
     /// The host behind the API.
@@ -123,23 +122,6 @@ pub(super) struct Commit {
     pub decision: Decision,
 }
 
-/// The host behind the API makes or changes a membership.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct PutMember {
-    pub account: Arc<Account>,
-    pub form: MemberForm,
-    pub respond: Respond,
-}
-
-/// A decision that no seat made: what became of the conversation. It is committed as it is.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct CarryOut {
-    pub decision: Decision,
-    pub respond: Respond,
-}
-
 /// Somebody is writing.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -183,37 +165,6 @@ impl Handler<Commit> for Thread {
     }
 }
 
-impl Handler<PutMember> for Thread {
-    type Result = ();
-
-    fn handle(&mut self, PutMember { account, form, respond }: PutMember, ctx: &mut Self::Context) {
-        let Some(awake) = &self.awake else { return respond.give(Err(Refusal::NotFound)) };
-        let around = awake.surroundings(self.house.script_rules(), self.house.clock.now());
-        match members::put_by_host(&around, self.id, &account, form, &mut rand::random) {
-            Ok(decision) if decision.changes.is_empty() => respond.give(Ok(Done::default())),
-            Ok(decision) => {
-                if let Err(error) = self.submit(decision, Pending::Host(respond), ctx) {
-                    tracing::debug!(%error, "a commit was not queued");
-                }
-            }
-            Err(refusal) => respond.give(Err(refusal)),
-        }
-    }
-}
-
-impl Handler<CarryOut> for Thread {
-    type Result = ();
-
-    fn handle(&mut self, CarryOut { decision, respond }: CarryOut, ctx: &mut Self::Context) {
-        if self.awake.is_none() {
-            return respond.give(Err(if self.failed { busy() } else { Refusal::NotFound }));
-        }
-        if let Err(error) = self.submit(decision, Pending::Host(respond), ctx) {
-            tracing::debug!(%error, "a commit was not queued");
-        }
-    }
-}
-
 impl Handler<Answered> for Thread {
     type Result = ();
 
@@ -250,6 +201,7 @@ impl Handler<Writing> for Thread {
         if length <= 0 {
             return;
         }
+        self.house.listening.tell_writing(self.id, account);
         let bytes = super::frames::writing_frame(self.id, length.min(MAX_WRITING), sender);
         let frame = [super::Outgoing::plain(bytes)];
         let listening = awake.roster.seats().filter(|seat| seat.hears_live()).map(|seat| seat.account);
@@ -278,7 +230,12 @@ impl Handler<Announce> for Thread {
 
 impl Thread {
     /// Queues a decision at the writer. When that is full, whoever waits is told at once.
-    fn submit(&mut self, decision: Decision, waiter: Pending, ctx: &mut Context<Self>) -> Result<(), StoreError> {
+    pub(super) fn submit(
+        &mut self,
+        decision: Decision,
+        waiter: Pending,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), StoreError> {
         self.last_deed = Instant::now();
         self.next_ticket += 1;
         let ticket = self.next_ticket;

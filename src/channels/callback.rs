@@ -164,7 +164,7 @@ impl Callback {
             let account = accounts::get(connection, found.account_id)?;
             let data = found.data()?;
             let sender = data["sender"].as_str().unwrap_or(&conversation).to_owned();
-            let place = Place { thread: found.thread_id, account, delivered: found.delivered };
+            let place = Place { thread: found.thread_id, account, delivered: found.delivered, is_new: false };
             let hidden = inside.config.chat.visibility.hidden_from(place.account.role);
             let said = door_deliveries::take(connection, (&door, &conversation), &place, &hidden, MOST)?;
             let parcels = parcels(&inside, &said, (&sender, split), as_list);

@@ -71,6 +71,9 @@ Clients notice that the history is another one, and fetch anew."
         /// A directory that is empty or does not exist.
         directory: PathBuf,
     },
+    /// Render templates of bots for the server, which starts this itself.
+    #[command(hide = true)]
+    TemplateWorker,
     /// Print every setting with its default and meaning, as a TOML file to start from.
     Config {
         /// As a Markdown table.
@@ -93,6 +96,7 @@ pub fn run(line: Line) -> anyhow::Result<ExitCode> {
         Command::Schema(command) => return schemas::schema(&load()?, command),
         Command::Credentials(command) => return credentials::credentials(load()?, command),
         Command::Backup { directory } => database::backup(&load()?, &directory)?,
+        Command::TemplateWorker => tertulia::bots::templates::worker::serve()?,
         Command::Config { markdown, check } => settings::config(markdown, check, load)?,
     }
     Ok(ExitCode::SUCCESS)

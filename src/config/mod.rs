@@ -40,6 +40,8 @@ pub struct Config {
     pub auth: Auth,
     /// `widget.*`
     pub widget: Widget,
+    /// `botkit.*`
+    pub botkit: Botkit,
     /// `mail.*`
     pub mail: Mail,
     /// `notifications.*`
@@ -50,6 +52,8 @@ pub struct Config {
     pub jobs: Jobs,
     /// `channels.*`
     pub channels: Channels,
+    /// `bots.*`
+    pub bots: Bots,
     /// `limits.*`
     pub limits: Limits,
     /// `surveys.*`
@@ -67,6 +71,8 @@ pub struct Server {
     pub public_url: Option<String>,
     /// The directory of everything that is kept.
     pub data_dir: PathBuf,
+    /// A folder whose files are served at the root.
+    pub site_dir: Option<PathBuf>,
     /// The database.
     pub database_url: Option<String>,
     /// Threads that serve connections; 0 for one per core.
@@ -201,6 +207,31 @@ pub struct Widget {
     pub scripts: BTreeMap<String, String>,
 }
 
+/// Botkit's door.
+#[derive(Clone, Debug, Default)]
+pub struct Botkit {
+    /// Whether its clients may connect.
+    pub enabled: bool,
+    /// The bot behind the door: the number or the e-mail address of its account; the usual routing if `None`.
+    pub bot: Option<String>,
+    /// Accounts of bots whose Markdown is trusted.
+    pub trusted: Vec<String>,
+    /// Other origins whose pages may connect.
+    pub allowed_origins: Vec<String>,
+    /// Sites that may show the chat page in a frame.
+    pub embedded_by: Vec<String>,
+    /// Schemas that a page may begin by name.
+    pub scripts: Vec<String>,
+    /// How long a webhook request waits for the reply.
+    pub reply_timeout: Duration,
+    /// What was missed is sent again if it is not older.
+    pub outbox_age: Duration,
+    /// Messages that one browser may send in a minute.
+    pub messages_per_minute: u32,
+    /// Sockets that one browser may have open.
+    pub sockets: u32,
+}
+
 /// Mail to members who are away.
 #[derive(Clone, Debug, Default)]
 pub struct Mail {
@@ -251,6 +282,27 @@ pub struct Jobs {
     pub max_backoff: Duration,
     /// How long a delivery may be under way before it is taken again.
     pub lease: Duration,
+}
+
+/// Built-in bots.
+#[derive(Clone, Debug, Default)]
+pub struct Bots {
+    /// The host under which providers reach this server; that of `server.public_url` if `None`.
+    pub domain: Option<String>,
+    /// Where Telegram is.
+    pub telegram_api: String,
+    /// Where Kik is.
+    pub kik_api: String,
+    /// Where Messenger is.
+    pub messenger_api: String,
+    /// The version in Messenger's paths.
+    pub messenger_version: String,
+    /// Whether bots may be connected to Kik.
+    pub kik: bool,
+    /// Messages of one person that are answered in a minute.
+    pub messages_per_minute: u32,
+    /// How long it is remembered what came in and what was posted to hooks.
+    pub retention: Duration,
 }
 
 /// Rates.

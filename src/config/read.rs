@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
 use super::{
-    Auth, Channels, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts, Server,
-    Socket, Surveys, Widget,
+    Auth, Botkit, Bots, Channels, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas,
+    Scripts, Server, Socket, Surveys, Widget,
 };
 
 /// Why the settings were refused; the text says what to write.
@@ -201,6 +201,7 @@ fn blank() -> Config {
             listen: ([127, 0, 0, 1], 0).into(),
             public_url: None,
             data_dir: "".into(),
+            site_dir: None,
             database_url: None,
             workers: 0,
             arbiters: 0,
@@ -214,11 +215,13 @@ fn blank() -> Config {
         socket: Socket::default(),
         auth: Auth::default(),
         widget: Widget::default(),
+        botkit: Botkit::default(),
         mail: Mail::default(),
         notifications: Notifications::default(),
         outbound: Outbound::default(),
         jobs: Jobs::default(),
         channels: Channels::default(),
+        bots: Bots::default(),
         limits: Limits::default(),
         surveys: Surveys::default(),
         log: Log::default(),

@@ -21,6 +21,8 @@ pub struct Arrival {
     pub language: Option<String>,
     /// The type of a new thread.
     pub kind: String,
+    /// The account, where somebody proved who they are; otherwise the door's own person.
+    pub account: Option<AccountId>,
     /// Bots that are in a new thread from the beginning.
     pub bots: Vec<AccountId>,
     /// Whatever the door needs to answer here; kept with a new conversation.
@@ -45,4 +47,6 @@ pub struct Place {
     pub account: Account,
     /// Everything up to here was handed on to them.
     pub delivered: Seq,
+    /// Whether their conversation began just now.
+    pub is_new: bool,
 }

@@ -13,9 +13,9 @@ use super::rights::{Notifications, Permissions};
 use super::roster::{Member, Roster};
 use super::running::{self, Beginning};
 use super::scene::{Scene, Surroundings};
-use super::script::Dice;
+use super::script::{Dice, Schema};
 use super::view::Look;
-use super::{Account, AccountId, Seat, time};
+use super::{Account, AccountId, Mode, Seat, time};
 
 const EXISTS: &str = "User already exists in this thread.";
 const TOO_MUCH: &str = "Cannot set higher permissions that the request user possess.";
@@ -201,6 +201,22 @@ pub fn put_by_host(
         return Ok(Decision::default());
     }
     Ok(Decision { expect, changes: vec![Change::PutSeat(Box::new(seat))], ..Decision::default() })
+}
+
+/// The host has a member begin a script, from its beginning, whatever they did before.
+pub fn begin_script(
+    around: &Surroundings<'_>,
+    account: &Account,
+    schema: &Arc<Schema>,
+    dice: Dice<'_>,
+) -> Result<Decision, Refusal> {
+    let before = around.roster.seat(account.id).ok_or(Refusal::NotFound)?;
+    let mut seat = Seat::clone(before);
+    seat.mode = Mode::Scripted;
+    seat.script.schema = Some(schema.id);
+    seat.script.question = None;
+    let changes = running::begin(seat, account, schema, Beginning::default(), around, dice)?;
+    Ok(Decision { expect: vec![(account.id, before.rev)], changes, ..Decision::default() })
 }
 
 fn check_ceiling(caller: &Seat, permissions: Permissions, errors: &mut FieldErrors) {

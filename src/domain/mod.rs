@@ -21,14 +21,16 @@
 //! # Invariants
 //!
 //! No I/O, no clock, no randomness, no async, no actix, no diesel: the same input always gives the same answer.
-//! Nothing here knows of sockets, tables or HTTP; the standard library, `serde`, `serde_json`, `bitflags` and `jiff`
-//! (for the calendar, never for "now") are all it uses.
+//! Nothing here knows of sockets, tables or HTTP; the standard library, `serde`, `serde_json`, `bitflags`, `jiff`
+//! (for the calendar, never for "now"), `regex` and `minijinja` (for the bots of [`bot`]) are all it uses.
 
 pub mod account;
 mod answering;
 pub mod attachment;
 pub mod bot;
+pub mod botkit;
 pub mod content;
+pub mod conversation;
 pub mod decide;
 pub mod doors;
 pub mod event;

@@ -57,7 +57,7 @@ mod tests {
         assert!(rules.sees(Role::Operator, "private_note"));
         assert!(!rules.sees(Role::Visitor, "private_note"));
         assert!(rules.sees(Role::Visitor, "message"));
-        assert_eq!(rules.hidden_from(Role::Member), ["private_note"]);
+        assert_eq!(rules.hidden_from(Role::Member), ["private_note", STAFF_NOTE]);
         assert!(rules.hidden_from(Role::Operator).is_empty());
         assert_eq!(rules.views().len(), 2);
         assert_eq!(rules.view_of(Role::Operator), rules.view_of(Role::Superuser));

@@ -140,6 +140,10 @@ impl Client {
         Ok(Self { http, guard, max_answer: config.max_answer })
     }
 
+    pub(super) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
     /// The URL, if a call to it could be allowed: `http` or `https`, not too long, and no forbidden address as its host.
     /// What a name stands for is only known when it is called.
     pub fn check(&self, url: &str) -> Result<Url, String> {
@@ -176,14 +180,18 @@ impl Client {
         let sent = self.http.post(url).headers(map).body(body).send().await;
         // the URL may hold a secret of the other server's
         let response = sent.map_err(|error| Failure::later(chain(&error.without_url())))?;
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         Ok(Answer {
             status: response.status().as_u16(),
-            retry_after: retry_after.and_then(read_retry_after),
+            retry_after: retry_after_of(&response),
             response,
             limit: self.max_answer,
         })
     }
+}
+
+/// How long a server that answered wants to be left alone.
+pub(super) fn retry_after_of(response: &reqwest::Response) -> Option<Duration> {
+    response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(read_retry_after)
 }
 
 /// The address that a host is, if it is no name.

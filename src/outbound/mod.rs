@@ -3,8 +3,8 @@
 //! # What it promises
 //!
 //! - **No call reaches a private address** unless `outbound.allow` names its network: literal addresses are checked before,
-//!   names after they are resolved, and it is the checked address that is connected to. Redirects are not followed, and no
-//!   proxy is taken from the environment.
+//!   names after they are resolved, and it is the checked address that is connected to. Only an [`Exchange`] follows
+//!   redirects, each checked in the same way. No proxy is taken from the environment.
 //! - **Every call ends**: time-outs for connecting and for the whole, a limit on what is read of an answer.
 //! - What went wrong says whether another try can help ([`Failure`]).
 //!
@@ -12,17 +12,22 @@
 //! that is the business of the [jobs](crate::actors::jobs). No URL's query, no body and no secret is logged.
 
 mod client;
+mod exchange;
 mod mail;
 pub mod signature;
 pub mod vapid;
 pub mod web_push;
 
 pub use client::{Answer, Client};
+pub use exchange::{Exchange, Exchanged, NoAnswer};
 pub use mail::{Letter, Mailer};
 
 use std::time::Duration;
 
 use crate::config::Config;
+
+/// Headers under names of ours.
+pub type Headers = Vec<(&'static str, String)>;
 
 /// Why a call did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -68,7 +68,7 @@ pub fn enter(
     if let Some(known) = find(connection, &arrival.door, &arrival.conversation)? {
         let row = door_threads::table.find((&arrival.door, &arrival.conversation));
         diesel::update(row).set(door_threads::used.eq(now)).execute(connection)?;
-        return Ok((Place { thread: known.thread_id, account, delivered: known.delivered }, None));
+        return Ok((Place { thread: known.thread_id, account, delivered: known.delivered, is_new: false }, None));
     }
     let (thread, outcome) = begin(connection, arrival, &account, now)?;
     diesel::insert_into(door_threads::table)
@@ -83,11 +83,14 @@ pub fn enter(
             door_threads::durable.eq(arrival.durable),
         ))
         .execute(connection)?;
-    Ok((Place { thread, account, delivered: 0 }, outcome))
+    Ok((Place { thread, account, delivered: 0, is_new: true }, outcome))
 }
 
 /// The account of the person, made when they are new; what the door calls them is kept up to date.
 fn person(connection: &mut SqliteConnection, arrival: &Arrival, now: Micros) -> Result<Account, StoreError> {
+    if let Some(known) = arrival.account {
+        return accounts::get(connection, known);
+    }
     let external = arrival.external_id();
     let (first, last) = (arrival.first_name.as_str(), arrival.last_name.as_str());
     if let Some(known) = accounts::by_external_id(connection, &external)? {

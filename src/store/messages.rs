@@ -88,6 +88,13 @@ pub struct MessageQuery {
     pub limit: i64,
 }
 
+impl MessageQuery {
+    /// The newest messages of one thread, at most `limit`.
+    pub fn newest(thread: ThreadId, hidden: Vec<String>, limit: i64) -> Self {
+        Self { threads: vec![thread], hidden, newest: true, limit, ..Self::default() }
+    }
+}
+
 type Boxed<'a> = messages::BoxedQuery<'a, Sqlite>;
 
 macro_rules! compare {

@@ -18,6 +18,8 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod botkit;
+pub mod bots;
 pub mod columns;
 mod commit;
 mod commit_message;

@@ -1,6 +1,14 @@
 //! The tables as diesel sees them, written by hand for every engine; a test compares them with what the
 //! migrations make, column by column.
 
+mod botkit;
+mod bots;
+mod doors;
+
+pub use botkit::botkit_labels;
+pub use bots::*;
+pub use doors::{door_sessions, door_threads};
+
 diesel::table! {
     accounts (id) {
         id -> BigInt,
@@ -312,30 +320,6 @@ diesel::table! {
         url -> Nullable<Text>,
         thumbnail -> Nullable<Text>,
         idempotency_key -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    door_threads (door, conversation) {
-        door -> Text,
-        conversation -> Text,
-        thread_id -> BigInt,
-        account_id -> BigInt,
-        delivered -> BigInt,
-        data -> Text,
-        created -> BigInt,
-        used -> BigInt,
-        durable -> Bool,
-    }
-}
-
-diesel::table! {
-    door_sessions (door, session) {
-        door -> Text,
-        session -> Text,
-        owner -> Nullable<Text>,
-        created -> BigInt,
-        used -> BigInt,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The administration's pages: the schemas, and one of them as a graph with its preview, positions and results.
+//! The administration's pages: the schemas, and one of them as a graph with its preview, positions and results; built-in bots.
 //!
 //! The pages hold nothing but who is looking; what they show they fetch through the API, which decides who may.
 
@@ -26,6 +26,14 @@ struct Schemas<'a> {
 #[derive(Template)]
 #[template(path = "admin_schema.html", config = "src/web/askama.toml")]
 struct Schema<'a> {
+    csrf: &'a str,
+    boot_json: &'a str,
+    version: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "admin_bots.html", config = "src/web/askama.toml")]
+struct BotsPage<'a> {
     csrf: &'a str,
     boot_json: &'a str,
     version: &'a str,
@@ -71,4 +79,12 @@ pub async fn schema(
     let boot = boot_json(&boot(&doors, &caller, Some(*schema)));
     let csrf = caller.csrf.as_deref().unwrap_or_default();
     render(StatusCode::OK, &Schema { csrf, boot_json: &boot, version: VERSION })
+}
+
+/// The caller's own built-in bots, with a console to try them out.
+pub async fn bots(request: HttpRequest, doors: web::Data<Doors>) -> Result<HttpResponse, ApiError> {
+    let Some(caller) = colleague(&doors, &request).await else { return Ok(sign_in(&request)) };
+    let boot = boot_json(&boot(&doors, &caller, None));
+    let csrf = caller.csrf.as_deref().unwrap_or_default();
+    render(StatusCode::OK, &BotsPage { csrf, boot_json: &boot, version: VERSION })
 }

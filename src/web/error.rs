@@ -82,6 +82,16 @@ impl ApiError {
         Self { retry_after: Some(RETRY_SECONDS), ..error }
     }
 
+    /// A status with a body that is JSON already.
+    pub fn with_body(status: StatusCode, body: Value) -> Self {
+        Self { status, body, retry_after: None }
+    }
+
+    /// The sentence for people.
+    pub fn detail(&self) -> Option<String> {
+        self.body.get("detail").and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// Whether it says that something is not there.
     pub fn is_not_found(&self) -> bool {
         self.status == StatusCode::NOT_FOUND

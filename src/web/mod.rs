@@ -3,6 +3,7 @@
 //! - [`server`]: the listening socket, all routes, starting and stopping.
 //! - [`entry`]: who is asking: tokens, JWTs, visitor tokens, operators' logins, tickets.
 //! - [`api`]: threads, members, messages, attachments, search. [`visitors`]: the widget's way in.
+//! - [`builtin_bots`]: the built-in bots' REST interface and webhooks.
 //! - [`unsubscribe`]: the page behind the links in mails.
 //! - [`channels`]: calls of other protocols, before everything that is ours.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
@@ -18,6 +19,8 @@
 
 pub mod admin_pages;
 pub mod api;
+pub mod botkit;
+pub mod builtin_bots;
 pub mod channels;
 pub mod entry;
 pub mod error;
@@ -28,6 +31,7 @@ pub mod operations;
 pub mod pages;
 pub mod security;
 pub mod server;
+pub mod site;
 pub mod statics;
 pub mod unsubscribe;
 pub mod visitors;
@@ -36,6 +40,7 @@ pub mod ws;
 use std::sync::Arc;
 
 use crate::actors::House;
+use crate::bots::Bots;
 use crate::channels::Channels;
 use crate::outbound::Outbound;
 use entry::jwt::JwtVerifier;
@@ -63,8 +68,12 @@ pub struct Doors {
     pub passwords: Passwords,
     /// How the world calls this server, without a slash at the end.
     pub public_url: Arc<str>,
+    /// Who is connected at Botkit's door.
+    pub botkit: botkit::Rooms,
     /// The ways to other servers.
     pub outbound: Outbound,
     /// Doors of other protocols.
     pub channels: Channels,
+    /// Built-in bots.
+    pub bots: Bots,
 }

@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{api, operations, visitors};
+use super::{api, builtin_bots, operations, visitors};
 
 /// The document.
 #[derive(OpenApi)]
@@ -48,7 +48,23 @@ use super::{api, operations, visitors};
         visitors::me, visitors::ticket, visitors::create, visitors::conversation,
         api::notifications::read, api::notifications::change, api::notifications::subscribe,
         api::notifications::unsubscribe, api::notifications::push_key,
-        super::channels::reload, api::jobs::list, api::jobs::retry, api::jobs::remove,
+        super::channels::reload,
+        api::jobs::list, api::jobs::retry, api::jobs::remove,
+        builtin_bots::bots::list, builtin_bots::bots::create, builtin_bots::bots::read, builtin_bots::bots::change, builtin_bots::bots::delete,
+        builtin_bots::env::list, builtin_bots::env::create, builtin_bots::env::read, builtin_bots::env::change, builtin_bots::env::delete,
+        builtin_bots::states::list, builtin_bots::states::create, builtin_bots::states::read, builtin_bots::states::change, builtin_bots::states::delete,
+        builtin_bots::handlers::list, builtin_bots::handlers::create, builtin_bots::handlers::read, builtin_bots::handlers::change, builtin_bots::handlers::delete,
+        builtin_bots::hooks::list, builtin_bots::hooks::create, builtin_bots::hooks::read, builtin_bots::hooks::change, builtin_bots::hooks::delete,
+        builtin_bots::parameters::list, builtin_bots::parameters::create, builtin_bots::parameters::read, builtin_bots::parameters::change, builtin_bots::parameters::delete,
+        builtin_bots::source_states::list, builtin_bots::source_states::create, builtin_bots::source_states::read, builtin_bots::source_states::change, builtin_bots::source_states::delete,
+        builtin_bots::recipients::list, builtin_bots::recipients::create, builtin_bots::recipients::read, builtin_bots::recipients::change, builtin_bots::recipients::delete,
+        builtin_bots::chat_states::list, builtin_bots::chat_states::create, builtin_bots::chat_states::read, builtin_bots::chat_states::change, builtin_bots::chat_states::delete,
+        builtin_bots::hooks::deliveries, builtin_bots::hooks::delivery, builtin_bots::hooks::make_secret, builtin_bots::hooks::drop_secret,
+        builtin_bots::integrations::only, builtin_bots::integrations::create, builtin_bots::integrations::read, builtin_bots::integrations::change, builtin_bots::integrations::delete,
+        builtin_bots::versions::list, builtin_bots::versions::publish, builtin_bots::versions::roll_back, builtin_bots::versions::export, builtin_bots::versions::import, builtin_bots::versions::settings, builtin_bots::versions::set, builtin_bots::versions::errors,
+        builtin_bots::console::test,
+        builtin_bots::webhooks::take, builtin_bots::webhooks::verify,
+        builtin_bots::posting::post,
         operations::healthz, operations::readyz, operations::metrics,
     ),
     modifiers(&Authorization),

@@ -23,10 +23,12 @@ use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
 use super::{
-    Doors, admin_pages, api, channels, openapi, operations, pages, security, statics, unsubscribe, visitors, ws,
+    Doors, admin_pages, api, botkit, builtin_bots, channels, openapi, operations, pages, security, site, statics,
+    unsubscribe, visitors, ws,
 };
 use crate::actors::jobs::{Handlers, Jobs};
 use crate::actors::{House, presence_news, restarts};
+use crate::bots::{Bots, Carrier};
 use crate::channels::Channels;
 use crate::config::Config;
 use crate::domain::notifying::Unsubscribe;
@@ -75,16 +77,19 @@ impl Doors {
     /// The doors of an open house.
     pub fn new(house: House, public_url: &str) -> anyhow::Result<Doors> {
         let config = house.config.clone();
+        let outbound = Outbound::open(&config).map_err(anyhow::Error::msg)?;
         Ok(Doors {
+            bots: Bots::open(&house, &outbound, public_url)?,
             keys: Arc::new(Keys::load(&config.server.data_dir)?),
             tickets: Tickets::new(TICKET),
             links: Tickets::new(LINK),
             limits: Limits::new(&config.limits),
             jwt: JwtVerifier::new(&config.auth)?.map(Arc::new),
             passwords: Passwords::new()?,
+            botkit: botkit::Rooms::new(&config.botkit),
             public_url: public_url.into(),
-            outbound: Outbound::open(&config).map_err(anyhow::Error::msg)?,
             channels: Channels::new(house.clone(), public_url),
+            outbound,
             house,
         })
     }
@@ -93,7 +98,8 @@ impl Doors {
     pub fn start_jobs(&self) -> Jobs {
         let (keys, public_url) = (self.keys.clone(), self.public_url.clone());
         let link = move |what: &Unsubscribe| format!("{public_url}/unsubscribe?token={}", keys.unsubscribe_token(what));
-        let handlers: Handlers = vec![Arc::new(self.channels.clone())];
+        let handlers: Handlers = vec![Arc::new(self.channels.clone()), Arc::new(Carrier(self.bots.clone()))];
+        self.bots.forget_in_time();
         Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone(), handlers)
     }
 
@@ -163,20 +169,24 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(api::notifications::routes)
         .configure(api::jobs::routes)
         .service(closed("/api/admin/channels/reload", web::post().to(channels::reload)))
+        .configure(builtin_bots::routes)
         .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
         .service(web::redirect("/api/docs", "/api/docs/"))
+        .configure(botkit::routes)
         .configure(page_routes)
-        .default_service(web::to(pages::not_found));
+        .default_service(web::to(site::file));
 }
 
 fn page_routes(config: &mut web::ServiceConfig) {
     config
-        .service(open("/", look().to(pages::home)))
+        // the upgrade first: the page would take it for a look
+        .service(open("/", botkit::socket_route()).route(look().to(site::home)))
         .service(open("/demo", look().to(pages::demo)))
         .service(open("/docs/websocket", look().to(pages::websocket)))
         .service(open("/desk", look().to(pages::desk)))
         .service(open("/admin/schemas", look().to(admin_pages::schemas)))
         .service(open(r"/admin/schemas/{schema:\d+}", look().to(admin_pages::schema)))
+        .service(open("/admin/bots", look().to(admin_pages::bots)))
         .service(open("/login", look().to(pages::login)).route(web::post().to(login::login)))
         // never HEAD: looking at the link must not use it up
         .service(open("/enter", web::get().to(login::link)))

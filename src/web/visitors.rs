@@ -51,12 +51,20 @@ pub async fn ticket(doors: web::Data<Doors>, caller: Caller) -> HttpResponse {
 }
 
 /// What a visitor says of themselves.
-struct Introduction {
+pub(super) struct Introduction {
     first_name: String,
     last_name: String,
     email: Option<String>,
     user_id: Option<String>,
     language: Option<String>,
+}
+
+impl Introduction {
+    /// A user whom the embedding site proved.
+    pub(super) fn named(name: Option<String>, user_id: String) -> Self {
+        let first_name = name.unwrap_or_default();
+        Self { first_name, last_name: String::new(), email: None, user_id: Some(user_id), language: None }
+    }
 }
 
 /// A new visitor, or the one whom the embedding site proves.
@@ -107,7 +115,7 @@ fn introduce(body: &serde_json::Map<String, serde_json::Value>, doors: &Doors) -
 }
 
 /// The account of a proven user, or a new one; `None` when it is locked out.
-fn make(connection: &mut Connection, who: Introduction, now: i64) -> Result<Option<Account>, StoreError> {
+pub(super) fn make(connection: &mut Connection, who: Introduction, now: i64) -> Result<Option<Account>, StoreError> {
     let external_id = who.user_id.map(|id| format!("widget:{id}"));
     let known = match &external_id {
         Some(external) => accounts::by_external_id(connection, external)?,

@@ -14,9 +14,14 @@
 //! - [`recording`] replays what was recorded from the reference.
 
 pub mod away;
+pub mod bot_document;
+pub mod bot_stage;
+pub mod botkit;
 pub mod browser;
 pub mod chance;
 pub mod comparison;
+pub mod expectation;
+pub mod fakes;
 pub mod forgetful;
 pub mod house;
 pub mod person;
@@ -58,11 +63,7 @@ pub use socket::Socket;
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Asks again and again until the answer is yes, and panics with `what` when patience ends.
-pub async fn until<F, Fut>(what: &str, mut question: F)
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = bool>,
-{
+pub async fn until(what: &str, mut question: impl AsyncFnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !question().await {
         assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}");

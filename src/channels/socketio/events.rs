@@ -142,7 +142,7 @@ impl Server {
         if let (true, Some(known)) = (self.persistent, known) {
             let read = move |connection: &mut Connection| accounts::get(connection, known.account_id);
             let account = self.ground.house.store.read(read).await?;
-            let place = Place { thread: known.thread_id, account, delivered: known.delivered };
+            let place = Place { thread: known.thread_id, account, delivered: known.delivered, is_new: false };
             self.pump(session, place, known.conversation);
         }
         Ok(())

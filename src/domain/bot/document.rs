@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::settings::{Action, Extras, Schedule, Settings, StateSettings};
 use crate::domain::Micros;
 
 /// The whole configuration of one bot.
@@ -23,6 +24,7 @@ pub struct Document {
 
 /// What the API stamps on every object.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Stamp {
     /// A UUID (version 4), in lower case.
     pub id: String,
@@ -55,9 +57,9 @@ pub struct State {
     pub stamp: Stamp,
     /// Its name, unique in the bot.
     pub name: String,
-    /// What it does beyond being one: time-out, fallback, attempts, form (market, 1 to 3).
+    /// What it does beyond being one: time-out, fallback, attempts, form.
     #[serde(default)]
-    pub settings: Value,
+    pub settings: StateSettings,
 }
 
 /// A handler (3.5).
@@ -86,9 +88,12 @@ pub struct Handler {
     /// Whether it is tried before all others, in every state: *menu*, *help* (market, 11).
     #[serde(default)]
     pub global: bool,
-    /// What else it does: hand-off, variables, language (market, 4, 10, 12).
+    /// Kinds of media that it takes, `any` for all: a message without text is no candidate for patterns.
     #[serde(default)]
-    pub action: Value,
+    pub media: Vec<String>,
+    /// What else it does: hand-off, variables, language, restart, back.
+    #[serde(default)]
+    pub action: Action,
 }
 
 /// A call to the owner's app (3.6).
@@ -130,9 +135,9 @@ pub struct Response {
     pub text_template: String,
     /// The keyboard.
     pub keyboard_template: Option<String>,
-    /// Media, cards, typing, translations (market, 7 to 9 and 12).
+    /// Media, cards, typing, translations.
     #[serde(default)]
-    pub extras: Value,
+    pub extras: Extras,
 }
 
 /// An address to which the owner's programs post (3.9).
@@ -152,6 +157,9 @@ pub struct Hook {
     /// Whom it writes to, in the order in which they were made.
     #[serde(default)]
     pub recipients: Vec<Recipient>,
+    /// When it fires by itself.
+    #[serde(default)]
+    pub schedule: Option<Schedule>,
 }
 
 /// One chat that a hook writes to (3.10).
@@ -169,16 +177,4 @@ pub struct Recipient {
     pub username: Option<String>,
     /// What the owner calls it.
     pub name: String,
-}
-
-/// What a bot does beyond the reference; every field has a default that changes nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// Said when no handler matched.
-    pub fallback: Option<Response>,
-    /// Said when something went wrong; a short apology by default.
-    pub error_response: Option<Response>,
-    /// Everything else, by name.
-    pub more: Value,
 }

@@ -86,7 +86,8 @@ async fn by_cookie(doors: &Doors, secret: &str) -> Result<Option<Caller>, ApiErr
     Ok(found.map(|(account, credential, csrf)| Caller { account: Arc::new(account), credential, csrf: Some(csrf) }))
 }
 
-async fn by_token(doors: &Doors, secret: &str) -> Result<Option<(Account, Credential)>, ApiError> {
+/// Whose API token this is.
+pub async fn by_token(doors: &Doors, secret: &str) -> Result<Option<(Account, Credential)>, ApiError> {
     let (digest, now) = (digest(secret), doors.house.clock.now());
     Ok(doors.house.store.read(move |connection| accounts::by_token(connection, &digest, now)).await?)
 }
@@ -104,7 +105,8 @@ async fn by_visitor_token(doors: &Doors, token: &str) -> Result<Option<(Account,
     Ok(enabled(doors, id).await?.map(|account| (account, Credential::Signed)))
 }
 
-async fn by_jwt(doors: &Doors, token: &str) -> Result<Option<(Account, Credential)>, ApiError> {
+/// Whose token of the embedding site this is.
+pub async fn by_jwt(doors: &Doors, token: &str) -> Result<Option<(Account, Credential)>, ApiError> {
     let Some(claims) = doors.jwt.as_ref().and_then(|verifier| verifier.check(token)) else { return Ok(None) };
     let external = claims.external_id();
     let known = doors.house.store.read(move |connection| accounts::by_external_id(connection, &external)).await?;

@@ -97,6 +97,18 @@ impl Keys {
         (parts.next().is_none() && now - issued < lifetime).then_some(account)
     }
 
+    /// A name for a browser that only this server makes: `b1.<32 hexadecimal digits>.<mac>`.
+    pub fn browser(&self) -> String {
+        let body = format!("b1.{}", hex(&rand::random::<[u8; 16]>()));
+        format!("{body}.{}", URL_SAFE_NO_PAD.encode(mac(&self.key, &body)))
+    }
+
+    /// Whether this is such a name.
+    pub fn is_browser(&self, name: &str) -> bool {
+        let parts = name.rsplit_once('.').filter(|(body, _)| body.starts_with("b1."));
+        parts.is_some_and(|(body, sent)| same(sent, &URL_SAFE_NO_PAD.encode(mac(&self.key, body))))
+    }
+
     /// A token that stops notifications: `u1.<account>.<channel>.<thread, or 0>.<mac>`. It does not grow old, since the
     /// mail it stands in does not either, and can do nothing else.
     pub fn unsubscribe_token(&self, what: &Unsubscribe) -> String {

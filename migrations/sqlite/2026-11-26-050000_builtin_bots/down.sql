@@ -1,0 +1,11 @@
+DROP TABLE bot_deliveries;
+DROP TABLE bot_hook_secrets;
+DROP TABLE bot_hook_keys;
+DROP TABLE bot_errors;
+DROP TABLE bot_updates;
+DROP TABLE bot_tickets;
+DROP TABLE bot_known;
+DROP TABLE bot_chats;
+DROP TABLE bot_integrations;
+DROP TABLE builtin_bot_versions;
+DROP TABLE builtin_bots;

@@ -1,0 +1,10 @@
+//! Tables of Botkit's door.
+
+diesel::table! {
+    botkit_labels (session, label) {
+        session -> Text,
+        label -> Text,
+        conversation -> Text,
+        used -> BigInt,
+    }
+}
