@@ -53,6 +53,7 @@ mod script_regressions;
 mod scripts;
 mod search;
 mod slow_reader;
+mod socketio_clients;
 mod socketio_door;
 mod sockets_entry;
 mod survey_attachments;

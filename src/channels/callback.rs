@@ -12,8 +12,9 @@ use super::credentials::{Common, Entry};
 use super::handing_on::{PARCEL, Parcel};
 use super::rasa::{self, Heard, UnderWay, Visit};
 use super::token::Gate;
-use super::{Call, Class, Connector, Ground, Kind, Refused, files};
+use super::{Call, Class, Connector, Ground, Kind, Plan, Refused, files};
 use crate::actors::doors as road;
+use crate::config::Config;
 use crate::domain::doors::Place;
 use crate::domain::{Message, Micros, reply};
 use crate::outbound::signature::{sign_standard, standard_key};
@@ -46,10 +47,10 @@ struct Callback {
     under_way: UnderWay,
 }
 
-fn build(entry: &mut Entry, ground: &Ground) -> Result<Arc<dyn Connector>, String> {
+fn build(entry: &mut Entry, config: &Config) -> Result<Plan, String> {
     let common = entry.common()?;
     let url = entry.required("url")?;
-    let client = Client::of_service(&ground.house.config.outbound, &url, common.timeout);
+    let client = Client::of_service(&config.outbound, &url, common.timeout);
     let client = client.and_then(|client| client.check(&url).map(|_| client)).map_err(|why| format!("url: {why}"))?;
     let key = entry
         .secret("signing_secret")?
@@ -59,18 +60,12 @@ fn build(entry: &mut Entry, ground: &Ground) -> Result<Arc<dyn Connector>, Strin
         Some("list") => true,
         Some(_) => return Err("format: object or list".to_owned()),
     };
-    Ok(Arc::new(Callback {
-        name: entry.name.clone(),
-        ground: ground.clone(),
-        common,
-        gate: Gate::read(entry)?,
-        url,
-        key: key.transpose()?,
-        as_list,
-        headers: headers(entry)?,
-        client,
-        under_way: UnderWay::default(),
-    }))
+    let (name, gate, key, headers) = (entry.name.clone(), Gate::read(entry)?, key.transpose()?, headers(entry)?);
+    let (verifies, under_way) = (gate.is_closed(), UnderWay::default());
+    let start = move |ground: Ground| -> Arc<dyn Connector> {
+        Arc::new(Callback { name, ground, common, gate, url, key, as_list, headers, client, under_way })
+    };
+    Ok(Plan { verifies, socket_path: None, start: Box::new(start) })
 }
 
 /// Fixed headers; those that are ours to set are refused.
@@ -92,10 +87,6 @@ fn headers(entry: &mut Entry) -> Result<Vec<(String, String)>, String> {
 impl Connector for Callback {
     fn common(&self) -> &Common {
         &self.common
-    }
-
-    fn verifies(&self) -> bool {
-        self.gate.is_closed()
     }
 
     fn webhook(&self, call: Call) -> Option<LocalBoxFuture<'_, HttpResponse>> {

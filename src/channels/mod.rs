@@ -40,12 +40,13 @@ use futures_util::future::{BoxFuture, LocalBoxFuture};
 use serde_json::{Value, json};
 
 use crate::actors::House;
+use crate::config::Config;
 use crate::domain::content::Media;
 use crate::domain::{Message, Refusal};
 use crate::outbound::Failure;
 
 pub use outcome::Class;
-pub use registry::Channels;
+pub use registry::{Channels, check};
 
 use credentials::{Common, Entry};
 
@@ -56,8 +57,18 @@ pub(crate) static KINDS: &[Kind] = &[rest::KIND, callback::KIND, socketio::KIND]
 pub struct Kind {
     /// Its name, as `channel` names it.
     pub channel: &'static str,
-    /// Reads the keys of an entry; complaints name the key.
-    pub build: fn(&mut Entry, &Ground) -> Result<Arc<dyn Connector>, String>,
+    /// Reads the keys of an entry, and starts nothing; complaints name the key.
+    pub build: fn(&mut Entry, &Config) -> Result<Plan, String>,
+}
+
+/// An entry that was read without a complaint, and does not run yet.
+pub struct Plan {
+    /// Whether calls that come in can be verified; said by `tertulia credentials check`.
+    pub verifies: bool,
+    /// The path below which its sockets will live, without a slash at the end.
+    pub socket_path: Option<String>,
+    /// Lets it run.
+    pub start: Box<dyn FnOnce(Ground) -> Arc<dyn Connector> + Send>,
 }
 
 /// What connectors stand on. Cloning is cheap.
@@ -73,9 +84,6 @@ pub struct Ground {
 pub trait Connector: Send + Sync {
     /// What every entry may say.
     fn common(&self) -> &Common;
-
-    /// Whether calls that come in can be verified; said by `tertulia credentials check`.
-    fn verifies(&self) -> bool;
 
     /// `POST /webhooks/<name>/webhook`, its body within the limit. `None`: there is no such route.
     fn webhook(&self, _call: Call) -> Option<LocalBoxFuture<'_, HttpResponse>> {

@@ -12,10 +12,11 @@ use futures_util::StreamExt;
 use serde_json::json;
 
 use super::credentials::{self, Entry};
-use super::{Call, Connector, Ground, KINDS, Refused};
+use super::{Call, Connector, Ground, KINDS, Plan, Refused};
 use crate::actors::House;
+use crate::config::Config;
 use crate::domain::{AccountId, Role};
-use crate::store::accounts;
+use crate::store::{Connection, StoreError, accounts};
 
 /// Where the credentials are when nothing else is said; only this file may be missing.
 const USUAL: &str = "credentials.yml";
@@ -55,19 +56,19 @@ impl Channels {
     /// Reads the credentials file and lets run what it says; the names of all that run then. Complaints name entry and key.
     pub async fn load(&self) -> Result<Vec<String>, Vec<String>> {
         let _reading = self.reading.lock().await;
-        let entries = self.entries().await?;
+        let (house, config) = (&self.ground.house, self.ground.house.config.clone());
+        let find = move |connection: &mut Connection| Ok(entries(&config, Some(connection)));
+        let entries = house.store.read(find).await.map_err(|error| vec![error.to_string()])??;
+        let plans = plan(&house.config, &entries)?;
         let before = self.all();
-        let (mut after, mut complaints) = (HashMap::new(), Vec::new());
-        for entry in entries {
+        let mut after = HashMap::new();
+        for (entry, plan) in entries.into_iter().zip(plans) {
             let kept = before.get(&entry.name).filter(|running| running.entry.is_same(&entry));
-            match kept.map(|running| Ok(running.connector.clone())).unwrap_or_else(|| self.build(&entry)) {
-                Ok(connector) => drop(after.insert(entry.name.clone(), Running { entry, connector })),
-                Err(why) => complaints.push(format!("{}: {why}", entry.name)),
-            }
-        }
-        complaints.extend(twice(&after));
-        if !complaints.is_empty() {
-            return Err(complaints);
+            let connector = match kept {
+                Some(running) => running.connector.clone(),
+                None => (plan.start)(self.ground.clone()),
+            };
+            after.insert(entry.name.clone(), Running { entry, connector });
         }
         let mut names: Vec<String> = after.keys().cloned().collect();
         names.sort();
@@ -81,73 +82,6 @@ impl Channels {
         }
         tracing::info!(connectors = names.join(", "), "the credentials are in force");
         Ok(names)
-    }
-
-    /// What the start would say of the file, a finding a line; `Err` when there is an error among them.
-    pub async fn check(&self) -> Result<Vec<String>, Vec<String>> {
-        self.load().await?;
-        let all = self.all();
-        let mut lines: Vec<String> = all
-            .iter()
-            .map(|(name, running)| {
-                let verified = if running.connector.verifies() { "are verified" } else { "are NOT verified" };
-                format!("{name}: {}: calls that come in {verified}", running.entry.channel)
-            })
-            .collect();
-        lines.sort();
-        Ok(lines)
-    }
-
-    async fn entries(&self) -> Result<Vec<Entry>, Vec<String>> {
-        let one = |why: String| vec![why];
-        let path = &self.ground.house.config.channels.credentials;
-        let shown = path.display();
-        let text = match std::fs::metadata(path) {
-            Err(_) if path == Path::new(USUAL) => String::new(),
-            Ok(file) if file.len() > MAX_FILE => return Err(one(format!("{shown} is too large"))),
-            _ => std::fs::read_to_string(path).map_err(|error| one(format!("cannot read {shown}: {error}")))?,
-        };
-        let mut entries = credentials::read(&text, &|name| std::env::var(name).ok())?;
-        let mut complaints = Vec::new();
-        for entry in &mut entries {
-            let named = entry.bot();
-            let found = match named {
-                Ok(None) => continue,
-                Ok(Some(named)) => self.bot(&named).await,
-                Err(why) => Err(why),
-            };
-            match found {
-                Ok(bot) => entry.bots = vec![bot],
-                Err(why) => complaints.push(format!("{}: {why}", entry.name)),
-            }
-        }
-        if complaints.is_empty() { Ok(entries) } else { Err(complaints) }
-    }
-
-    /// The bot of that number, address or name.
-    async fn bot(&self, named: &str) -> Result<AccountId, String> {
-        let named = named.to_owned();
-        let find = move |connection: &mut _| {
-            if let Ok(id) = named.parse::<AccountId>() {
-                return Ok(accounts::many(connection, &[id])?.pop());
-            }
-            match accounts::by_email(connection, &named)? {
-                Some(known) => Ok(Some(known.account)),
-                None => accounts::bot_called(connection, &named),
-            }
-        };
-        let found = self.ground.house.store.read(find).await.map_err(|error| error.to_string())?;
-        let bot = found.filter(|account| account.role == Role::Bot);
-        bot.map(|bot| bot.id).ok_or_else(|| "bot: there is no bot of that number, address or name".to_owned())
-    }
-
-    fn build(&self, entry: &Entry) -> Result<Arc<dyn Connector>, String> {
-        let kind = KINDS.iter().find(|kind| kind.channel == entry.channel);
-        let kind = kind.ok_or_else(|| format!("there is no channel of that name; there are {}", known()))?;
-        let mut entry = entry.clone();
-        let connector = (kind.build)(&mut entry, &self.ground)?;
-        entry.finish()?;
-        Ok(connector)
     }
 
     /// Ends what connectors hold open.
@@ -188,9 +122,87 @@ impl Channels {
     }
 }
 
+/// What the start would say of the credentials file, a finding a line; `Err` when there is an error among them. Nothing is
+/// started. Without a connection there is no database yet, and so no bot.
+pub fn check(config: &Config, connection: Option<&mut Connection>) -> Result<Vec<String>, Vec<String>> {
+    let entries = entries(config, connection)?;
+    let plans = plan(config, &entries)?;
+    let each = entries.iter().zip(plans).map(|(entry, plan)| {
+        let verified = if plan.verifies { "are verified" } else { "are NOT verified" };
+        format!("{}: {}: calls that come in {verified}", entry.name, entry.channel)
+    });
+    let mut lines: Vec<String> = each.collect();
+    lines.sort();
+    Ok(lines)
+}
+
+/// The entries of the file, with the accounts of their bots.
+fn entries(config: &Config, mut connection: Option<&mut Connection>) -> Result<Vec<Entry>, Vec<String>> {
+    let one = |why: String| vec![why];
+    let path = &config.channels.credentials;
+    let shown = path.display();
+    let text = match std::fs::metadata(path) {
+        Err(_) if path == Path::new(USUAL) => String::new(),
+        Ok(file) if file.len() > MAX_FILE => return Err(one(format!("{shown} is too large"))),
+        _ => std::fs::read_to_string(path).map_err(|error| one(format!("cannot read {shown}: {error}")))?,
+    };
+    let mut entries = credentials::read(&text, &|name| std::env::var(name).ok())?;
+    let mut complaints = Vec::new();
+    for entry in &mut entries {
+        let found = match entry.bot() {
+            Ok(None) => continue,
+            Ok(Some(named)) => bot(connection.as_deref_mut(), &named),
+            Err(why) => Err(why),
+        };
+        match found {
+            Ok(bot) => entry.bots = vec![bot],
+            Err(why) => complaints.push(format!("{}: {why}", entry.name)),
+        }
+    }
+    if complaints.is_empty() { Ok(entries) } else { Err(complaints) }
+}
+
+/// The bot of that number, address or name.
+fn bot(connection: Option<&mut Connection>, named: &str) -> Result<AccountId, String> {
+    let find = |connection: &mut Connection| {
+        if let Ok(id) = named.parse::<AccountId>() {
+            return Ok(accounts::many(connection, &[id])?.pop());
+        }
+        match accounts::by_email(connection, named)? {
+            Some(known) => Ok(Some(known.account)),
+            None => accounts::bot_called(connection, named),
+        }
+    };
+    let found = connection.map(find).transpose().map_err(|error: StoreError| error.to_string())?.flatten();
+    let bot = found.filter(|account| account.role == Role::Bot);
+    bot.map(|bot| bot.id).ok_or_else(|| "bot: there is no bot of that number, address or name".to_owned())
+}
+
+/// What is to run for each entry.
+fn plan(config: &Config, entries: &[Entry]) -> Result<Vec<Plan>, Vec<String>> {
+    let (mut plans, mut complaints) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match plan_one(config, entry) {
+            Ok(plan) => plans.push(plan),
+            Err(why) => complaints.push(format!("{}: {why}", entry.name)),
+        }
+    }
+    complaints.extend(twice(&plans));
+    if complaints.is_empty() { Ok(plans) } else { Err(complaints) }
+}
+
+fn plan_one(config: &Config, entry: &Entry) -> Result<Plan, String> {
+    let kind = KINDS.iter().find(|kind| kind.channel == entry.channel);
+    let kind = kind.ok_or_else(|| format!("there is no channel of that name; there are {}", known()))?;
+    let mut entry = entry.clone();
+    let plan = (kind.build)(&mut entry, config)?;
+    entry.finish()?;
+    Ok(plan)
+}
+
 /// Complaints about connectors whose sockets would live in one place.
-fn twice(all: &HashMap<String, Running>) -> Option<String> {
-    let mut paths: Vec<&str> = all.values().filter_map(|running| running.connector.socket_path()).collect();
+fn twice(plans: &[Plan]) -> Option<String> {
+    let mut paths: Vec<&str> = plans.iter().filter_map(|plan| plan.socket_path.as_deref()).collect();
     paths.sort_unstable();
     let twice = paths.windows(2).any(|pair| pair.first() == pair.last());
     twice.then(|| "socketio_path: two entries have the same".to_owned())

@@ -16,9 +16,10 @@ use tokio::time::Instant;
 use super::credentials::{Common, Entry};
 use super::rasa::{self, Heard, UnderWay, Uttered, Visit};
 use super::token::{Gate, Owner};
-use super::{Call, Connector, Ground, Kind, Refused, files};
+use super::{Call, Connector, Ground, Kind, Plan, Refused, files};
 use crate::actors::doors;
 use crate::actors::listening::Listener;
+use crate::config::Config;
 use crate::domain::doors::Place;
 use crate::domain::{Seq, reply};
 use crate::store::door_deliveries;
@@ -48,25 +49,21 @@ struct Parts {
     under_way: UnderWay,
 }
 
-fn build(entry: &mut Entry, ground: &Ground) -> Result<Arc<dyn Connector>, String> {
-    Ok(Arc::new(Rest(Arc::new(Parts {
-        name: entry.name.clone(),
-        ground: ground.clone(),
-        common: entry.common()?,
-        gate: Gate::read(entry)?,
-        origins: entry.list("cors")?.unwrap_or_default(),
-        turn: entry.span("turn_timeout")?.unwrap_or(TURN),
-        under_way: UnderWay::default(),
-    }))))
+fn build(entry: &mut Entry, _config: &Config) -> Result<Plan, String> {
+    let name = entry.name.clone();
+    let (common, gate) = (entry.common()?, Gate::read(entry)?);
+    let origins = entry.list("cors")?.unwrap_or_default();
+    let turn = entry.span("turn_timeout")?.unwrap_or(TURN);
+    let (verifies, under_way) = (gate.is_closed(), UnderWay::default());
+    let start = move |ground: Ground| -> Arc<dyn Connector> {
+        Arc::new(Rest(Arc::new(Parts { name, ground, common, gate, origins, turn, under_way })))
+    };
+    Ok(Plan { verifies, socket_path: None, start: Box::new(start) })
 }
 
 impl Connector for Rest {
     fn common(&self) -> &Common {
         &self.0.common
-    }
-
-    fn verifies(&self) -> bool {
-        self.0.gate.is_closed()
     }
 
     fn webhook(&self, call: Call) -> Option<LocalBoxFuture<'_, HttpResponse>> {

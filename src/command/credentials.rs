@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use tertulia::actors::House;
-use tertulia::channels::Channels;
+use tertulia::channels;
 use tertulia::config::Config;
+use tertulia::store;
 
 /// What can be done with credentials.
 #[derive(Subcommand)]
@@ -14,20 +14,15 @@ pub enum Credentials {
     Check,
 }
 
-/// Carries it out.
-pub fn credentials(config: Config, command: Credentials) -> anyhow::Result<ExitCode> {
+/// Carries it out. The database is only read, for the accounts of bots, so that a server may run meanwhile.
+pub fn credentials(config: &Config, command: Credentials) -> anyhow::Result<ExitCode> {
     let Credentials::Check = command;
-    let public_url = config.server.public_url.clone().unwrap_or_default();
-    actix_web::rt::System::new().block_on(async move {
-        tertulia::outbound::prepare_tls();
-        let house = House::open(config, &public_url).await?;
-        let checked = Channels::new(house.clone(), &public_url).check().await;
-        house.store.close().await;
-        let (lines, code) = match checked {
-            Ok(lines) => (lines, ExitCode::SUCCESS),
-            Err(lines) => (lines, ExitCode::FAILURE),
-        };
-        lines.iter().for_each(|line| println!("{line}"));
-        Ok(code)
-    })
+    tertulia::outbound::prepare_tls();
+    let mut connection = store::look_once(&config.database_path())?;
+    let (lines, code) = match channels::check(config, connection.as_mut()) {
+        Ok(lines) => (lines, ExitCode::SUCCESS),
+        Err(lines) => (lines, ExitCode::FAILURE),
+    };
+    lines.iter().for_each(|line| println!("{line}"));
+    Ok(code)
 }

@@ -94,7 +94,7 @@ pub fn run(line: Line) -> anyhow::Result<ExitCode> {
         Command::User(command) => accounts::user(&load()?, command)?,
         Command::Token(command) => accounts::token(&load()?, command)?,
         Command::Schema(command) => return schemas::schema(&load()?, command),
-        Command::Credentials(command) => return credentials::credentials(load()?, command),
+        Command::Credentials(command) => return credentials::credentials(&load()?, command),
         Command::Backup { directory } => database::backup(&load()?, &directory)?,
         Command::TemplateWorker => tertulia::bots::templates::worker::serve()?,
         Command::Config { markdown, check } => settings::config(markdown, check, load)?,

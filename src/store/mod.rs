@@ -60,7 +60,7 @@ use diesel::SqliteConnection;
 /// A connection to the database; what queries of this room run on.
 pub type Connection = SqliteConnection;
 
-pub use connection::{migrate, open_once};
+pub use connection::{look_once, migrate, open_once};
 pub use files::Files;
 pub use writer::{Answer, CommitError, Request};
 

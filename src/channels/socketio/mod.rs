@@ -29,7 +29,8 @@ use futures_util::future::LocalBoxFuture;
 use super::credentials::{Common, Entry};
 use super::rasa::UnderWay;
 use super::token::Verifier;
-use super::{Connector, Ground, Kind};
+use super::{Connector, Ground, Kind, Plan};
+use crate::config::Config;
 use session::Session;
 
 /// Registers it.
@@ -47,8 +48,23 @@ fn random_id() -> String {
 
 /// The door; sessions keep it.
 struct Server {
-    name: String,
+    rules: Rules,
     ground: Ground,
+    under_way: UnderWay,
+    sessions: Mutex<HashMap<String, Arc<Session>>>,
+}
+
+impl std::ops::Deref for Server {
+    type Target = Rules;
+
+    fn deref(&self) -> &Rules {
+        &self.rules
+    }
+}
+
+/// What the entry says.
+struct Rules {
+    name: String,
     common: Common,
     user_event: String,
     bot_event: String,
@@ -61,8 +77,6 @@ struct Server {
     /// Origins of pages that may connect, besides our own.
     origins: Vec<String>,
     max_payload: usize,
-    under_way: UnderWay,
-    sessions: Mutex<HashMap<String, Arc<Session>>>,
 }
 
 struct SocketIo(Arc<Server>);
@@ -78,16 +92,15 @@ fn path(text: Option<String>) -> Result<String, String> {
     Ok(path)
 }
 
-fn build(entry: &mut Entry, ground: &Ground) -> Result<Arc<dyn Connector>, String> {
+fn build(entry: &mut Entry, _config: &Config) -> Result<Plan, String> {
     let namespace = entry.text("namespace")?.unwrap_or_default();
     let max_payload = entry.number("max_payload")?.unwrap_or(MAX_PAYLOAD);
     let max_payload = usize::try_from(max_payload).map_err(|_| "max_payload: too large".to_owned())?;
     if !(1_024..=100_000_000).contains(&max_payload) {
         return Err("max_payload: 1024 to 100000000 bytes".to_owned());
     }
-    let server = Arc::new(Server {
+    let rules = Rules {
         name: entry.name.clone(),
-        ground: ground.clone(),
         common: entry.common()?,
         user_event: entry.text("user_message_evt")?.unwrap_or_else(|| "user_uttered".to_owned()),
         bot_event: entry.text("bot_message_evt")?.unwrap_or_else(|| "bot_uttered".to_owned()),
@@ -98,11 +111,15 @@ fn build(entry: &mut Entry, ground: &Ground) -> Result<Arc<dyn Connector>, Strin
         metadata_key: entry.text("metadata_key")?.unwrap_or_else(|| "metadata".to_owned()),
         origins: entry.list("cors")?.unwrap_or_default(),
         max_payload,
-        under_way: UnderWay::default(),
-        sessions: Mutex::default(),
-    });
-    tokio::spawn(watch(Arc::downgrade(&server)));
-    Ok(Arc::new(SocketIo(server)))
+    };
+    let (verifies, socket_path) = (rules.verifier.is_some(), Some(rules.path.clone()));
+    let start = move |ground: Ground| -> Arc<dyn Connector> {
+        let server = Server { rules, ground, under_way: UnderWay::default(), sessions: Mutex::default() };
+        let server = Arc::new(server);
+        tokio::spawn(watch(Arc::downgrade(&server)));
+        Arc::new(SocketIo(server))
+    };
+    Ok(Plan { verifies, socket_path, start: Box::new(start) })
 }
 
 /// Pings, and closes who is dead, until the connector is gone.
@@ -178,10 +195,6 @@ impl Server {
 impl Connector for SocketIo {
     fn common(&self) -> &Common {
         &self.0.common
-    }
-
-    fn verifies(&self) -> bool {
-        self.0.verifier.is_some()
     }
 
     fn socket_path(&self) -> Option<&str> {

@@ -246,7 +246,8 @@ impl Session {
         let may = !state.closed && state.transport == Transport::Polling;
         if may {
             state.transport = Transport::Probing;
-            state.noop = state.polled;
+            // also for a GET that was sent before and comes after
+            state.noop = true;
         }
         drop(state);
         self.ring();
