@@ -20,6 +20,7 @@
 //! | [`web`] | HTTP doors: handlers, who comes in, pages, operations | all below |
 //! | [`bots`] | built-in bots at work: their templates, in processes with bounds | `actors`, `store`, `outbound`, `domain`, `config` |
 //! | [`socket`] | the multiplexed WebSocket door: frames and the session | `actors`, `domain`, `config` |
+//! | [`channels`] | doors of other protocols: credentials, verifying, parsing, rendering | `actors`, `store`, `outbound`, `domain`, `config` |
 //! | [`actors`] | who is present, in which order things happen, and what must leave the house | `store`, `outbound`, `domain`, `config` |
 //! | [`outbound`] | calls to other servers: the guarded HTTP client, mail, web push | `domain`, `config` |
 //! | [`store`] | the only room that knows SQL: tables, queries, the writer, files | `domain`, `config` |
@@ -53,6 +54,7 @@
 
 pub mod actors;
 pub mod bots;
+pub mod channels;
 pub mod config;
 pub mod domain;
 pub mod metrics;

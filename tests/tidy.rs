@@ -21,9 +21,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["domain", "config"]),
     ("outbound", &["domain", "config"]),
     ("actors", &["domain", "store", "outbound", "config"]),
+    ("channels", &["domain", "store", "outbound", "actors", "config"]),
     ("bots", &["domain", "store", "outbound", "actors", "config"]),
     ("socket", &["domain", "actors", "config"]),
-    ("web", &["domain", "store", "outbound", "actors", "bots", "config", "socket"]),
+    ("web", &["domain", "store", "outbound", "actors", "bots", "channels", "config", "socket"]),
 ];
 
 /// What a room must not even name, and why.
@@ -36,6 +37,7 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("config", &["actix", "diesel", "tokio"], "settings are read, nothing more"),
     ("outbound", &["diesel", "actix"], "calls are made, nothing more"),
     ("actors", &["diesel"], "only the store knows SQL"),
+    ("channels", &["diesel"], "only the store knows SQL"),
     ("bots", &["diesel", "actix"], "only the store knows SQL, only the doors know HTTP"),
     ("socket", &["diesel"], "only the store knows SQL"),
     ("web", &["diesel"], "only the store knows SQL"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::domain::Micros;
 
@@ -12,11 +12,18 @@ pub(super) fn micros(span: Duration) -> Micros {
 }
 
 /// The time of day. Clones turn together.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Clock {
     ahead: Arc<AtomicI64>,
     /// Where it stands, once it was stopped; 0 while it runs.
     stands: Arc<AtomicI64>,
+    began: Instant,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { ahead: Arc::default(), stands: Arc::default(), began: Instant::now() }
+    }
 }
 
 impl Clock {
@@ -29,6 +36,11 @@ impl Clock {
         // a clock before 1970 is a broken machine; zero is as good as anything then
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_micros()).unwrap_or(i64::MAX).saturating_add(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// How long the house has been open, in microseconds: it never jumps when the machine's clock is set, and is turned too.
+    pub fn steady(&self) -> Micros {
+        micros(self.began.elapsed()).saturating_add(self.ahead.load(Ordering::Relaxed))
     }
 
     /// Turns the clock forward (or back, if negative).

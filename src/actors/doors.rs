@@ -8,6 +8,8 @@
 //! What a door owes its person is a row: the position up to which it has handed everything on. A door that was away reads
 //! what came since, so nothing is lost and nothing comes twice from one cursor.
 
+use serde_json::Value;
+
 use super::House;
 use super::announce_thread;
 use super::intake::post;
@@ -18,7 +20,7 @@ use crate::domain::content::Content;
 use crate::domain::doors::{Arrival, Place};
 use crate::domain::posting::Post;
 use crate::domain::{Message, Refusal, Seq, ThreadId};
-use crate::store::{StoreError, conversations, doors, jobs, messages};
+use crate::store::{StoreError, conversations, door_deliveries, doors, jobs, messages};
 
 /// The type of what people outside say.
 const SAID: &str = "message";
@@ -36,6 +38,8 @@ pub struct Say {
     pub attachments: Vec<AttachmentForm>,
     /// Whether the bots do not hear of it.
     pub unheard: bool,
+    /// Any JSON that goes with it.
+    pub meta: Option<Value>,
 }
 
 /// Where the person and the conversation of an arrival are, made when they are new.
@@ -50,9 +54,9 @@ pub async fn enter(house: &House, arrival: Arrival) -> Result<Place, StoreError>
 
 /// Says something as the person.
 pub async fn say(house: &House, place: &Place, say: Say) -> Result<Done, Refusal> {
-    let Say { text, client_id, content, attachments, unheard } = say;
+    let Say { text, client_id, content, attachments, unheard, meta } = say;
     let text = text.trim().to_owned();
-    let said = Post { kind: SAID.to_owned(), text, client_id, content, unheard, ..Post::default() };
+    let said = Post { kind: SAID.to_owned(), text, client_id, content, unheard, meta, ..Post::default() };
     post(house, place.thread, place.account.id, said, attachments).await
 }
 
@@ -67,6 +71,21 @@ pub async fn replies(house: &House, place: &Place, after: Seq, limit: i64) -> Re
     let hidden = house.config.chat.visibility.hidden_from(place.account.role);
     let read = move |connection: &mut _| messages::said_to(connection, thread, person, after, &hidden, limit);
     house.store.read(read).await
+}
+
+/// The same, after what the door has handed on; it counts as handed on from now on.
+pub async fn take(
+    house: &House,
+    (door, conversation): (String, String),
+    place: &Place,
+    limit: i64,
+) -> Result<Vec<Message>, StoreError> {
+    let (place, config) = (place.clone(), house.config.clone());
+    let take = move |connection: &mut _| {
+        let hidden = config.chat.visibility.hidden_from(place.account.role);
+        door_deliveries::take(connection, (&door, &conversation), &place, &hidden, limit)
+    };
+    house.store.write(take).await
 }
 
 /// Whether the bots of the thread still have something to do about what was said.

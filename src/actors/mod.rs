@@ -44,7 +44,7 @@ mod hearing;
 mod house;
 mod intake;
 pub mod jobs;
-mod listening;
+pub mod listening;
 mod outbox;
 pub mod presence;
 pub mod presence_news;

@@ -227,6 +227,7 @@ impl Bots {
             bots: vec![bot],
             account: None,
             data: Value::Null,
+            durable: false,
         };
         doors::enter(&self.house, arrival).await
     }

@@ -1,6 +1,7 @@
 //! The commands, what they take, and help that teaches.
 
 mod accounts;
+mod credentials;
 mod database;
 mod demo;
 mod demo_surveys;
@@ -58,6 +59,9 @@ enum Command {
     /// Load, dump and check schemas: what scripts ask and surveys collect.
     #[command(subcommand)]
     Schema(schemas::Schemas),
+    /// Check the file with the entries of the connectors (docs/channels.md).
+    #[command(subcommand)]
+    Credentials(credentials::Credentials),
     /// Copy the database and the uploaded files into a new directory, consistently, also while the server runs.
     #[command(
         after_help = "To restore: stop the server, put the contents of the directory into the data directory, start.
@@ -90,6 +94,7 @@ pub fn run(line: Line) -> anyhow::Result<ExitCode> {
         Command::User(command) => accounts::user(&load()?, command)?,
         Command::Token(command) => accounts::token(&load()?, command)?,
         Command::Schema(command) => return schemas::schema(&load()?, command),
+        Command::Credentials(command) => return credentials::credentials(&load()?, command),
         Command::Backup { directory } => database::backup(&load()?, &directory)?,
         Command::TemplateWorker => tertulia::bots::templates::worker::serve()?,
         Command::Config { markdown, check } => settings::config(markdown, check, load)?,

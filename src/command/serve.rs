@@ -12,7 +12,7 @@ use tertulia::domain::Role;
 use tertulia::store::accounts::{self, Credential, NewAccount};
 use tertulia::web::entry::login::hash;
 use tertulia::web::entry::tickets::Bearer;
-use tertulia::web::{Doors, server};
+use tertulia::web::{Doors, channels, server};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -74,6 +74,9 @@ async fn run(mut config: Config, with_demo: bool) -> anyhow::Result<()> {
     let demo = if with_demo { demo::seed(&house).await? } else { None };
     first_administrator(&house).await?;
     let doors = Doors::new(house.clone(), &public_url)?;
+    // complaints are for people: one a line, before anything is served
+    doors.channels.load().await.map_err(|complaints| anyhow::anyhow!("the credentials: {}", complaints.join("; ")))?;
+    channels::reload_on_hangup(&doors)?;
     let server = server::serve(&doors, listener)?;
     let jobs = doors.start_jobs();
     let handle = server.handle();
@@ -92,6 +95,7 @@ async fn run(mut config: Config, with_demo: bool) -> anyhow::Result<()> {
     let stop = async {
         // whoever is connected hears it and comes back; then no connection is accepted any more
         house.presence.close_all(Goodbye::Restart);
+        doors.channels.stop();
         tokio::time::sleep(FAREWELL).await;
         tokio::join!(handle.stop(true), jobs.stop());
         house.store.close().await;

@@ -48,6 +48,8 @@ pub struct Config {
     pub notifications: Notifications,
     /// `outbound.*`
     pub outbound: Outbound,
+    /// `channels.*`
+    pub channels: Channels,
     /// `bots.*`
     pub bots: Bots,
     /// `jobs.*`
@@ -124,6 +126,13 @@ pub struct Schemas {
     pub readable: Vec<String>,
     /// Whether published ones may be changed, which confuses conversations under way.
     pub edit_published: bool,
+}
+
+/// Doors of other protocols.
+#[derive(Clone, Debug, Default)]
+pub struct Channels {
+    /// The file with an entry for each connector.
+    pub credentials: PathBuf,
 }
 
 /// Files.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting};
 use super::{
-    Auth, Botkit, Bots, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas, Scripts,
-    Server, Socket, Surveys, Widget,
+    Auth, Botkit, Bots, Channels, Chat, Config, Jobs, Limits, Log, Mail, Media, Notifications, Outbound, Schemas,
+    Scripts, Server, Socket, Surveys, Widget,
 };
 
 /// Why the settings were refused; the text says what to write.
@@ -219,6 +219,7 @@ fn blank() -> Config {
         mail: Mail::default(),
         notifications: Notifications::default(),
         outbound: Outbound::default(),
+        channels: Channels::default(),
         bots: Bots::default(),
         jobs: Jobs::default(),
         limits: Limits::default(),

@@ -29,6 +29,8 @@ pub struct Arrival {
     pub alone: bool,
     /// Whatever the door needs to answer here; kept with a new conversation.
     pub data: Value,
+    /// Whether what is said to the person is carried out by jobs.
+    pub durable: bool,
 }
 
 impl Arrival {

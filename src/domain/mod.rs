@@ -46,6 +46,7 @@ pub mod opening;
 pub mod posting;
 pub mod refusal;
 pub mod repetition;
+pub mod reply;
 pub mod resume;
 pub mod rights;
 pub mod roster;

@@ -25,11 +25,19 @@ const IDLE_FOR: Duration = Duration::from_secs(20);
 
 /// Which addresses may be reached.
 #[derive(Clone, Debug)]
-struct Guard(Arc<[Cidr]>);
+struct Guard {
+    allowed: Arc<[Cidr]>,
+    /// A host that the deployment itself named: it may stand for any address.
+    named: Option<Arc<str>>,
+}
 
 impl Guard {
     fn allows(&self, address: IpAddr) -> bool {
-        may_reach(address, &self.0)
+        may_reach(address, &self.allowed)
+    }
+
+    fn names(&self, host: &str) -> bool {
+        self.named.as_deref().is_some_and(|named| named.eq_ignore_ascii_case(host))
     }
 }
 
@@ -44,7 +52,8 @@ impl Resolve for Guard {
         let guard = self.clone();
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let allowed: Vec<SocketAddr> = found.into_iter().filter(|address| guard.allows(address.ip())).collect();
+            let allowed: Vec<SocketAddr> =
+                found.into_iter().filter(|address| guard.names(name.as_str()) || guard.allows(address.ip())).collect();
             if allowed.is_empty() {
                 return Err(not_allowed(name.as_str()).into());
             }
@@ -98,7 +107,18 @@ impl Answer {
 impl Client {
     /// A client as the settings say.
     pub fn new(config: &config::Outbound) -> Result<Self, String> {
-        let guard = Guard(config.allow.clone().into());
+        Self::guarded(config, None)
+    }
+
+    /// A client for the one service that the deployment itself named by `url`: its host may be a private address.
+    pub fn of_service(config: &config::Outbound, url: &str, timeout: Duration) -> Result<Self, String> {
+        let url = Url::parse(url).map_err(|error| format!("this is no URL: {error}"))?;
+        let host = url.host_str().ok_or("the URL names no host")?;
+        Self::guarded(&config::Outbound { timeout, ..config.clone() }, Some(host.into()))
+    }
+
+    fn guarded(config: &config::Outbound, named: Option<Arc<str>>) -> Result<Self, String> {
+        let guard = Guard { allowed: config.allow.clone().into(), named };
         let builder = || {
             reqwest::Client::builder()
                 .user_agent(concat!("tertulia/", env!("CARGO_PKG_VERSION")))
@@ -137,7 +157,7 @@ impl Client {
         }
         let host = url.host_str().ok_or("the URL names no host")?;
         match literal(host) {
-            Some(address) if !self.guard.allows(address) => Err(not_allowed(host)),
+            Some(address) if !self.guard.names(host) && !self.guard.allows(address) => Err(not_allowed(host)),
             _ => Ok(url),
         }
     }
@@ -145,17 +165,18 @@ impl Client {
     /// Whether the URL is for a public service: `https`, or an address that the deployment allowed by name.
     pub fn check_public_service(&self, url: &str) -> Result<Url, String> {
         let checked = self.check(url)?;
-        let allowed = checked.host_str().and_then(literal).is_some_and(|address| may_reach(address, &self.guard.0));
+        let allowed = checked.host_str().and_then(literal).is_some_and(|address| self.guard.allows(address));
         if checked.scheme() == "https" || allowed { Ok(checked) } else { Err("an https URL is expected".to_owned()) }
     }
 
     /// Sends a body.
-    pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> Result<Answer, Failure> {
+    pub async fn post(&self, url: &str, headers: &[(&str, String)], body: Vec<u8>) -> Result<Answer, Failure> {
         let url = self.check(url).map_err(Failure::Never)?;
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).map_err(|_| Failure::Never(format!("{name} is no header")))?;
-            map.insert(HeaderName::from_static(name), value);
+            let name = HeaderName::from_bytes(name.as_bytes());
+            map.insert(name.map_err(|_| Failure::Never("a header's name is none".to_owned()))?, value);
         }
         let sent = self.http.post(url).headers(map).body(body).send().await;
         // the URL may hold a secret of the other server's

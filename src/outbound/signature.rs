@@ -1,5 +1,7 @@
 //! How webhooks are signed, so that their receiver knows who sent them and when.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -22,9 +24,32 @@ pub fn sign(secret: &str, at: i64, body: &[u8]) -> String {
     format!("t={at},v1={hex}")
 }
 
+/// The value of `webhook-signature` of Standard Webhooks: `v1,<base64 of HMAC-SHA256(key, "<id>.<at>.<body>")>`.
+pub fn sign_standard(key: &[u8], (id, at): (&str, i64), body: &[u8]) -> String {
+    let mac = mac(key, &[format!("{id}.{at}.").as_bytes(), body]);
+    format!("v1,{}", STANDARD.encode(mac))
+}
+
+/// The key of a secret of Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes.
+pub fn standard_key(secret: &str) -> Option<Vec<u8>> {
+    let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
+    (24..=64).contains(&key.len()).then_some(key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn standard_webhooks_are_signed_as_in_the_vectors() {
+        let key = standard_key("whsec_dGVydHVsaWEtY2FsbGJhY2stc2lnbmluZy1rZXktMDE=").expect("a key");
+        let body = br#"{"recipient_id":"visitor-7","text":"One."}"#;
+        let signed = sign_standard(&key, ("msg_2Kf0vTzX", 1_795_219_200), body);
+        assert_eq!(signed, "v1,D8/wtXwYL5uio7W5tyz12CnFRdyEH/oLt8zjCOCg4BI=");
+        for secret in ["", "whsec_", "whsec_c2hvcnQ=", "dGVydHVsaWEtY2FsbGJhY2stc2lnbmluZy1rZXktMDE=", "whsec_%%"] {
+            assert!(standard_key(secret).is_none(), "{secret}");
+        }
+    }
 
     #[test]
     fn a_signature_is_a_known_mac() {

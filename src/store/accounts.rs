@@ -105,6 +105,14 @@ pub fn by_email(connection: &mut SqliteConnection, email: &str) -> Result<Option
     Ok(found.map(credentials))
 }
 
+/// The bot of that name, if there is exactly one.
+pub fn bot_called(connection: &mut SqliteConnection, name: &str) -> Result<Option<Account>, StoreError> {
+    let bots = accounts::table.filter(accounts::role.eq(Role::Bot.as_str())).select(AccountRow::as_select());
+    let mut named: Vec<Account> = bots.load(connection)?.into_iter().map(Account::from).collect();
+    named.retain(|bot| bot.full_name() == name);
+    Ok(if named.len() == 1 { named.pop() } else { None })
+}
+
 /// The account of that id, with what signing in needs.
 pub fn with_credentials(connection: &mut SqliteConnection, id: AccountId) -> Result<Option<Credentials>, StoreError> {
     let found = accounts::table

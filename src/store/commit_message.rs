@@ -11,7 +11,7 @@ use super::messages::{by_idempotency_key, load, load_by_client_id};
 use super::rows::{AttachmentRow, NewMessageRow, to_json};
 use super::schema::{attachments, messages};
 use super::writer::CommitError;
-use super::{commit_seat, script_log, search};
+use super::{commit_seat, door_deliveries, script_log, search};
 use crate::domain::attachment::{Attachment, AttachmentEdit, NewAttachment};
 use crate::domain::content::Content;
 use crate::domain::event::Event;
@@ -85,6 +85,9 @@ fn insert(step: &mut Step, new: &NewMessage) -> Result<Option<(MessageId, Vec<At
     script_log::note(step.connection, step.thread, id, new)?;
     if step.head.converses && !new.unheard {
         jobs::note_heard(step.connection, MessageMade { thread: step.thread, seq }, step.now)?;
+    }
+    if step.head.converses {
+        door_deliveries::note_owed(step.connection, step.thread, new.sender, step.now)?;
     }
     // what is put after this message needs a revision of its own
     step.shared = None;

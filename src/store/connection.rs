@@ -45,6 +45,16 @@ pub fn open_once(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(connection)
 }
 
+/// One connection that only reads; `None` when there is no database yet.
+pub fn look_once(path: &Path) -> Result<Option<SqliteConnection>, StoreError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let mut connection = open_once(path)?;
+    connection.batch_execute("PRAGMA query_only = ON;")?;
+    Ok(Some(connection))
+}
+
 /// Moves what an earlier run left in the log into the database, and syncs it. When that run ended because a sync failed,
 /// the log can be read but may not be on the disk, and what is appended to it would be lost with it. A full disk is no
 /// reason not to start: there is room again some time.

@@ -80,6 +80,7 @@ pub fn enter(
             door_threads::data.eq(to_json(&arrival.data)?),
             door_threads::created.eq(now),
             door_threads::used.eq(now),
+            door_threads::durable.eq(arrival.durable),
         ))
         .execute(connection)?;
     Ok((Place { thread, account, delivered: 0, is_new: true }, outcome))

@@ -26,6 +26,7 @@ mod commit_message;
 mod commit_seat;
 mod connection;
 pub mod conversations;
+pub mod door_deliveries;
 pub mod doors;
 pub mod endpoints;
 pub mod files;
@@ -62,7 +63,7 @@ use diesel::SqliteConnection;
 /// A connection to the database; what queries of this room run on.
 pub type Connection = SqliteConnection;
 
-pub use connection::{migrate, open_once};
+pub use connection::{look_once, migrate, open_once};
 pub use files::Files;
 pub use writer::{Answer, CommitError, Request};
 

@@ -8,7 +8,7 @@ mod doors;
 
 pub use botkit::botkit_labels;
 pub use bots::*;
-pub use doors::door_threads;
+pub use doors::{door_sessions, door_threads};
 
 diesel::table! {
     accounts (id) {

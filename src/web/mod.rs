@@ -6,6 +6,7 @@
 //! - [`builtin_bots`]: the built-in bots' REST interface and webhooks.
 //! - [`conversations`]: those that operators hold, human or bot.
 //! - [`unsubscribe`]: the page behind the links in mails.
+//! - [`channels`]: calls of other protocols, before everything that is ours.
 //! - [`ws`]: the upgrade to the multiplexed WebSocket.
 //! - [`pages`]: what people look at; [`statics`]: files that are served, and [`lean`] how; [`openapi`]: all described.
 //! - [`admin_pages`]: the pages for schemas and their results.
@@ -21,6 +22,7 @@ pub mod admin_pages;
 pub mod api;
 pub mod botkit;
 pub mod builtin_bots;
+pub mod channels;
 pub mod conversations;
 pub mod entry;
 pub mod error;
@@ -42,6 +44,7 @@ use std::sync::Arc;
 use crate::actors::House;
 use crate::actors::conversations::Conversations;
 use crate::bots::Bots;
+use crate::channels::Channels;
 use crate::outbound::Outbound;
 use entry::jwt::JwtVerifier;
 use entry::keys::Keys;
@@ -72,6 +75,8 @@ pub struct Doors {
     pub botkit: botkit::Rooms,
     /// The ways to other servers.
     pub outbound: Outbound,
+    /// Doors of other protocols.
+    pub channels: Channels,
     /// Built-in bots.
     pub bots: Bots,
     /// Conversations that operators hold.

@@ -48,6 +48,7 @@ use super::{api, builtin_bots, conversations, operations, visitors};
         visitors::me, visitors::ticket, visitors::create, visitors::conversation,
         api::notifications::read, api::notifications::change, api::notifications::subscribe,
         api::notifications::unsubscribe, api::notifications::push_key,
+        super::channels::reload,
         api::jobs::list, api::jobs::retry, api::jobs::remove,
         builtin_bots::bots::list, builtin_bots::bots::create, builtin_bots::bots::read, builtin_bots::bots::change, builtin_bots::bots::delete,
         builtin_bots::env::list, builtin_bots::env::create, builtin_bots::env::read, builtin_bots::env::change, builtin_bots::env::delete,

@@ -23,13 +23,14 @@ use super::entry::tickets::Tickets;
 use super::error::ApiError;
 use super::limits::Limits;
 use super::{
-    Doors, admin_pages, api, botkit, builtin_bots, conversations, openapi, operations, pages, security, site, statics,
-    unsubscribe, visitors, ws,
+    Doors, admin_pages, api, botkit, builtin_bots, channels, conversations, openapi, operations, pages, security, site,
+    statics, unsubscribe, visitors, ws,
 };
 use crate::actors::conversations::Conversations;
 use crate::actors::jobs::{Handlers, Jobs};
 use crate::actors::{House, presence_news, restarts};
 use crate::bots::{Bots, Carrier};
+use crate::channels::Channels;
 use crate::config::Config;
 use crate::domain::notifying::Unsubscribe;
 use crate::outbound::Outbound;
@@ -88,6 +89,7 @@ impl Doors {
             passwords: Passwords::new()?,
             botkit: botkit::Rooms::new(&config.botkit),
             public_url: public_url.into(),
+            channels: Channels::new(house.clone(), public_url),
             conversations: Conversations::new(&house, &outbound).with_builtin(Arc::new(bots.clone())),
             bots,
             outbound,
@@ -99,7 +101,11 @@ impl Doors {
     pub fn start_jobs(&self) -> Jobs {
         let (keys, public_url) = (self.keys.clone(), self.public_url.clone());
         let link = move |what: &Unsubscribe| format!("{public_url}/unsubscribe?token={}", keys.unsubscribe_token(what));
-        let handlers: Handlers = vec![Arc::new(Carrier(self.bots.clone())), Arc::new(self.conversations.clone())];
+        let handlers: Handlers = vec![
+            Arc::new(self.channels.clone()),
+            Arc::new(Carrier(self.bots.clone())),
+            Arc::new(self.conversations.clone()),
+        ];
         self.bots.forget_in_time();
         Jobs::start(&self.house, self.outbound.clone(), Arc::new(link), self.public_url.clone(), handlers)
     }
@@ -169,6 +175,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(api::routes)
         .configure(api::notifications::routes)
         .configure(api::jobs::routes)
+        .service(closed("/api/admin/channels/reload", web::post().to(channels::reload)))
         .configure(builtin_bots::routes)
         .configure(conversations::routes)
         .service(SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi::Document::openapi()))
@@ -217,6 +224,8 @@ pub fn serve(doors: &Doors, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(web::FormConfig::default().limit(16 * 1_024))
             .wrap(from_fn(security::known_types))
             .wrap(cors(config))
+            // connectors have rules of their own for pages of other origins
+            .wrap(from_fn(channels::first))
             .wrap(from_fn(security::guard))
             .configure(routes)
     });

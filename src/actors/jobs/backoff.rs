@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use crate::config::Jobs;
-
 /// The wait after try number `tries` (from 1): doubled with each further one up to the longest, times `chance`, which is
 /// at least a half.
-pub(super) fn wait(tries: u32, settings: &Jobs, chance: f64) -> Duration {
+pub(super) fn wait(tries: u32, (first, longest): (Duration, Duration), chance: f64) -> Duration {
     let doublings = tries.saturating_sub(1).min(30);
-    settings.backoff.saturating_mul(1 << doublings).min(settings.max_backoff).mul_f64(chance)
+    first.saturating_mul(1 << doublings).min(longest).mul_f64(chance)
 }
 
 #[cfg(test)]
@@ -18,9 +16,10 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest() {
         let settings = crate::config::load(None, []).expect("settings").jobs;
-        let seconds = |tries| wait(tries, &settings, 1.0).as_secs();
+        let settings = (settings.backoff, settings.max_backoff);
+        let seconds = |tries| wait(tries, settings, 1.0).as_secs();
         assert_eq!([1, 2, 3, 4].map(seconds), [5, 10, 20, 40]);
         assert_eq!([11, 40, u32::MAX].map(seconds), [3_600; 3]);
-        assert_eq!(wait(1, &settings, 0.5), Duration::from_millis(2_500));
+        assert_eq!(wait(1, settings, 0.5), Duration::from_millis(2_500));
     }
 }

@@ -57,6 +57,22 @@ pub trait Handler: Send + Sync {
 
     /// Carries one out: [`Failure::Later`] is tried again, [`Failure::Never`] is parked.
     fn carry_out(&self, job: Job) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// How it is tried again; `None` is as the settings say.
+    fn patience(&self) -> Option<Patience> {
+        None
+    }
+}
+
+/// How often something is tried again: after a wait that doubles, up to an age.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// The first wait.
+    pub first: Duration,
+    /// The longest wait.
+    pub longest: Duration,
+    /// No new try after so long.
+    pub whole: Duration,
 }
 
 /// All handlers by kind.
@@ -239,13 +255,17 @@ impl Worker {
 
     /// Tried again later, or parked.
     async fn note_failure(&self, job: Job, failure: &Failure) -> Result<(), StoreError> {
-        let settings = &self.house.config.jobs;
+        let (settings, now) = (&self.house.config.jobs, self.house.clock.now());
         let tries = u32::try_from(job.attempts).unwrap_or(u32::MAX);
+        let patience = self.handlers.get(job.kind.as_str()).and_then(|handler| handler.patience());
+        let (first, longest, goes_on) = match patience {
+            Some(its) => (its.first, its.longest, now < job.created.saturating_add(micros(its.whole))),
+            None => (settings.backoff, settings.max_backoff, tries < settings.tries),
+        };
         let again: Option<Micros> = match failure {
-            Failure::Later { retry_after, .. } if tries < settings.tries => {
-                let wait = backoff::wait(tries, settings, rand::random_range(0.5..1.0));
-                let wait = wait.max(retry_after.unwrap_or_default());
-                Some(self.house.clock.now().saturating_add(micros(wait)))
+            Failure::Later { retry_after, .. } if goes_on => {
+                let wait = backoff::wait(tries, (first, longest), rand::random_range(0.5..1.0));
+                Some(now.saturating_add(micros(wait.max(retry_after.unwrap_or_default()))))
             }
             Failure::Later { .. } | Failure::Never(_) => None,
         };

@@ -10,5 +10,16 @@ diesel::table! {
         data -> Text,
         created -> BigInt,
         used -> BigInt,
+        durable -> Bool,
+    }
+}
+
+diesel::table! {
+    door_sessions (door, session) {
+        door -> Text,
+        session -> Text,
+        owner -> Nullable<Text>,
+        created -> BigInt,
+        used -> BigInt,
     }
 }
