@@ -41,6 +41,12 @@ impl Client<'_> {
 
     /// Compares, and learns what the server made.
     fn fits(&mut self, expected: &str, found: &str, name: &Value) {
+        let (mut found, mut expected) = (found, expected);
+        if let (Some(packet), Some((length, rest))) = (expected.strip_prefix("{len}:"), found.split_once(':')) {
+            // the length is that of what the server made
+            assert_eq!(length.parse(), Ok(units(rest)), "{name}: {found}");
+            (found, expected) = (rest, packet);
+        }
         let mut expected = self.filled(expected);
         for placeholder in ["{sid}", "{sio_sid}", "{session}", "{issued}"] {
             if let Some((before, after)) = expected.clone().split_once(placeholder) {

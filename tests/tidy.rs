@@ -81,6 +81,8 @@ fn files(dir: &str, ending: &str) -> Vec<Source> {
     while let Some(dir) = open.pop() {
         for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
             match entry.path() {
+                // installed, not ours
+                path if path.ends_with("node_modules") => {}
                 path if path.is_dir() => open.push(path),
                 path if path.extension().is_some_and(|other| other == ending) => found.push(source(&path)),
                 _ => {}

@@ -17,6 +17,8 @@ const speak = () => {
 socket.on("connect_error", fail);
 socket.on("disconnect", fail);
 socket.on("connect", () => {
+  // the upgrade may be faster than the joining of the namespace
+  if (engine().transport.name === "websocket") upgraded = true;
   if (!upgraded) {
     engine().once("upgrade", () => {
       upgraded = true;

@@ -119,7 +119,12 @@ impl Server {
     ) -> Result<(), Refused> {
         let asked = data.and_then(|data| data["session_id"].as_str());
         let is_ours = |id: &&str| id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        let asked = asked.filter(is_ours).map(str::to_owned);
+        let given = || {
+            let state = session.state();
+            let (_, id) = state.given.as_ref().filter(|(owner, _)| *owner == joined.owner.0)?;
+            Some(id.clone())
+        };
+        let asked = if asked.is_none() { given() } else { asked.filter(is_ours).map(str::to_owned) };
         let fresh: String = rand::random::<[u8; 16]>().iter().map(|byte| format!("{byte:02x}")).collect();
         let (door, owner, now) = (self.name.clone(), joined.owner.0.clone(), self.ground.house.clock.now());
         let choose = move |connection: &mut Connection| {
@@ -138,6 +143,7 @@ impl Server {
             tracing::info!(door = self.name, "too many sessions in one connection");
             return Ok(());
         }
+        session.state().given = Some((joined.owner.0.clone(), id.clone()));
         session.tell(message::emit(&self.namespace, "session_confirm", &Value::from(id)), None);
         if let (true, Some(known)) = (self.persistent, known) {
             let read = move |connection: &mut Connection| accounts::get(connection, known.account_id);

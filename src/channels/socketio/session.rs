@@ -67,6 +67,8 @@ pub(super) struct State {
     pub joined: HashMap<String, Joined>,
     /// Hashes of the sessions that this connection was confirmed.
     pub confirmed: HashSet<String>,
+    /// The session that this connection was given last, by whose it is: who asks again without naming one means it.
+    pub given: Option<(Option<String>, String)>,
     /// Tasks that hand on what is said in a conversation.
     pub pumps: HashMap<String, JoinHandle<()>>,
     /// Attachments that are still to come and to be dropped.
@@ -109,6 +111,7 @@ impl Session {
             opened: now,
             joined: HashMap::new(),
             confirmed: HashSet::new(),
+            given: None,
             pumps: HashMap::new(),
             attachments: 0,
         };
