@@ -344,7 +344,7 @@ async fn the_folder_of_pages_is_served_beside_the_upgrade() {
 }
 
 /// A built-in bot that asks for a colour and says what it heard, an operator of the house like any other.
-async fn colour_bot(house: &House) {
+pub async fn colour_bot(house: &House) {
     let host = house.host().await;
     let bot = host.post("/api/v1/bots/", json!({"name": "Colours"})).await.is(201).body;
     let handlers = format!("/api/v1/bots/{}/handlers/", bot["id"].as_str().expect("an id"));

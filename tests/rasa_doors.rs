@@ -203,3 +203,18 @@ async fn credentials_can_be_read_again() {
     until("it is read again", || async { stranger.get("/webhooks/rest/").await.status == 200 }).await;
     assert!(!house.log().contains("secretive"));
 }
+
+#[tokio::test]
+async fn a_built_in_bot_answers_at_the_rest_door() {
+    let house = house_with(json!({"rest": null}), &[]).await;
+    crate::botkit_door::colour_bot(&house).await;
+    let asks = async |text: &str| {
+        let body = json!({"sender": "kiosk-1", "message": text});
+        house.stranger().post("/webhooks/rest/webhook", body).await.is(200).body
+    };
+    let buttons = json!([{"title": "Red", "payload": "red"}, {"title": "Blue", "payload": "blue"}]);
+    let asked = json!([{"recipient_id": "kiosk-1", "text": "Which colour?", "buttons": buttons}]);
+    assert_eq!(asks("hello").await, asked);
+    assert_eq!(asks("red").await, json!([{"recipient_id": "kiosk-1", "text": "So red it is."}]));
+    assert_eq!(asks("nothing that it knows").await, json!([]));
+}

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::House;
 use super::announce_thread;
+use super::conversations::door::{Coming, open};
 use super::intake::post;
 use super::listening::Listener;
 use super::respond::Done;
@@ -45,9 +46,21 @@ pub struct Say {
 /// Where the person and the conversation of an arrival are, made when they are new.
 pub async fn enter(house: &House, arrival: Arrival) -> Result<Place, StoreError> {
     let now = house.clock.now();
-    let (place, outcome) = house.store.write(move |connection| doors::enter(connection, &arrival, now)).await?;
+    let widget = arrival.widget;
+    let entering = move |connection: &mut _| {
+        let (place, outcome) = doors::enter(connection, &arrival, now)?;
+        if let Some(widget) = widget.filter(|_| place.is_new) {
+            conversations::begin(connection, place.thread, place.account.id, widget, now)?;
+        }
+        Ok((place, outcome))
+    };
+    let (place, outcome) = house.store.write(entering).await?;
     if let Some(outcome) = outcome {
         announce_thread(house, place.thread, outcome).await;
+    }
+    if widget.is_some() && place.is_new {
+        let opened = open(house, place.thread, Coming::default()).await;
+        opened.map_err(|refusal| StoreError::Broken(format!("a conversation could not begin: {}", refusal.code())))?;
     }
     Ok(place)
 }

@@ -217,6 +217,7 @@ impl Bots {
     ) -> Result<Place, StoreError> {
         let arrival = Arrival {
             alone: false,
+            widget: None,
             door: format!("builtin-bot:{integration}"),
             conversation: chat.to_owned(),
             sender: person.to_owned(),

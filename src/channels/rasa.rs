@@ -16,7 +16,7 @@ use crate::actors::doors::{self, Say};
 use crate::domain::doors::{Arrival, Place};
 use crate::domain::form::too_deep;
 use crate::domain::{Refusal, Seq};
-use crate::store::door_deliveries;
+use crate::store::{Connection, StoreError, door_deliveries, organisation};
 
 /// The longest `sender`, in characters.
 const MAX_SENDER: usize = 255;
@@ -132,17 +132,30 @@ pub(super) enum Heard {
 impl Visit<'_> {
     /// Where they are.
     pub(super) async fn enter(&self, conversation: &str, data: Value) -> Result<Place, Refused> {
+        let widget = self.widget().await?;
         let arrival = Arrival {
             door: self.door.to_owned(),
             conversation: conversation.to_owned(),
             sender: conversation.to_owned(),
             kind: "chat".to_owned(),
             bots: self.common.bots.clone(),
+            // whoever is given the conversation gets a seat
+            alone: widget.is_some(),
+            widget,
             data,
             durable: self.durable,
             ..Arrival::default()
         };
         Ok(doors::enter(&self.ground.house, arrival).await?)
+    }
+
+    /// The widget of the entry, or the first of the website; none where the entry has bots of its own.
+    async fn widget(&self) -> Result<Option<i64>, StoreError> {
+        if self.common.widget.is_some() || !self.common.bots.is_empty() {
+            return Ok(self.common.widget);
+        }
+        let find = |connection: &mut Connection| organisation::widget_of_channel(connection, "web");
+        self.ground.house.store.read(find).await
     }
 
     /// What is kept with a new conversation.

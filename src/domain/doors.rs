@@ -23,6 +23,8 @@ pub struct Arrival {
     pub kind: String,
     /// The account, where somebody proved who they are; otherwise the door's own person.
     pub account: Option<AccountId>,
+    /// The widget through which somebody is found for a new conversation.
+    pub widget: Option<i64>,
     /// Bots that are in a new thread from the beginning.
     pub bots: Vec<AccountId>,
     /// Whether those at the desk do not join a new thread: its conversation is given to whoever is to hold it.
