@@ -71,7 +71,7 @@ impl Bots {
         };
         let chat = Chat { state: trial.state, context: trial.context, ..Chat::default() };
         let known = Known { bot, partner, chat, tickets: Tickets::default(), variables: Map::new() };
-        let ready = compile(document, &self.seal, 0);
+        let ready = compile(document, &self.outbound.seal, 0);
         let facts = self.facts(&ready, &known, incoming, true);
         let selection = turn::select(&ready.snapshot, &known.chat, &facts);
         let decided = self.decide(&ready, &selection, &known, &facts, trial.call).await;

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::Bots;
 use super::jobs::HOOK;
-use super::seal::{hmac_sha256, same};
 use super::sending::{Hearer, add_calls, add_words};
+use super::signature::hmac_sha256;
 use crate::domain::Micros;
 use crate::domain::bot::document::{Hook, Recipient};
 use crate::domain::bot::provider::{self, Address, Call, Names, Provider, Tickets};
 use crate::domain::bot::turn::{self, Reply};
 use crate::outbound::Failure;
+use crate::outbound::signature::same;
 use crate::store::bots::integrations::{self, Integration};
 use crate::store::bots::journal::{self, Mishap, Told};
 use crate::store::bots::{self as kept, Bot, chats};
@@ -71,7 +72,7 @@ impl Bots {
     ) -> Result<bool, StoreError> {
         let hook = hook.to_owned();
         let sealed = self.house.store.read(move |connection| journal::hook_secret(connection, &hook)).await?;
-        let Some(known) = sealed.and_then(|sealed| self.seal.open(&sealed)) else { return Ok(false) };
+        let Some(known) = sealed.and_then(|sealed| self.outbound.seal.open(&sealed)) else { return Ok(false) };
         let signed = |signature: &str| same(signature, &format!("sha256={}", hmac_sha256(&known, body)));
         Ok(secret.is_some_and(|secret| same(secret, &known)) || signature.is_some_and(signed))
     }

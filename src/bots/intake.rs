@@ -94,15 +94,20 @@ impl Bots {
     pub fn is_genuine(&self, integration: &Integration, signature: Option<&str>, body: &[u8]) -> bool {
         let Some(secrets) = self.secrets(&integration.sealed) else { return false };
         match Provider::named(&integration.provider) {
-            Some(Provider::Telegram) => super::seal::same(signature.unwrap_or_default(), &secrets.hook_secret),
+            Some(Provider::Telegram) => {
+                crate::outbound::signature::same(signature.unwrap_or_default(), &secrets.hook_secret)
+            }
             Some(Provider::Kik) => {
                 let crate::bots::Credentials::Basic { api_key, .. } = &secrets.credentials else { return false };
-                super::seal::same(signature.unwrap_or_default(), &super::seal::hmac_sha1(api_key, body))
+                crate::outbound::signature::same(
+                    signature.unwrap_or_default(),
+                    &super::signature::hmac_sha1(api_key, body),
+                )
             }
             Some(Provider::Messenger) => match &secrets.app_secret {
                 Some(secret) => {
-                    let expected = format!("sha256={}", super::seal::hmac_sha256(secret, body));
-                    super::seal::same(signature.unwrap_or_default(), &expected)
+                    let expected = format!("sha256={}", super::signature::hmac_sha256(secret, body));
+                    crate::outbound::signature::same(signature.unwrap_or_default(), &expected)
                 }
                 None => true,
             },

@@ -11,7 +11,7 @@
 //! - [`intake`]: updates, once. [`turning`]: one turn. [`sending`]: calls to providers, in order per chat. [`hooking`]: posts
 //!   to notification hooks. [`calling`]: the owner's app. [`dry_run`]: a turn without effects. [`upkeep`]: what is forgotten.
 //! - [`templates`]: owners' templates are rendered in worker processes, so that one that eats memory or never ends costs a
-//!   worker and not the server. [`Seal`]: secrets at rest.
+//!   worker and not the server. [`signature`]: how providers sign.
 //!
 //! # What it promises
 //!
@@ -25,8 +25,8 @@ pub mod hooking;
 pub mod intake;
 mod jobs;
 mod providers;
-mod seal;
 mod sending;
+mod signature;
 mod snapshots;
 pub mod templates;
 mod turning;
@@ -34,7 +34,6 @@ mod upkeep;
 
 pub use jobs::Carrier;
 pub use providers::{CallFailed, Secrets, mark, masked};
-pub use seal::Seal;
 pub use sending::leave;
 
 pub use crate::domain::bot::provider::Credentials;
@@ -54,8 +53,6 @@ use templates::{Templates, TemplatesConfig};
 pub struct Bots {
     house: House,
     outbound: Outbound,
-    /// Closes and opens secrets.
-    pub seal: Seal,
     domain: Arc<str>,
     limits: Arc<Limits>,
     snapshots: Snapshots,
@@ -64,20 +61,19 @@ pub struct Bots {
 }
 
 impl Bots {
-    /// Bots of a house that the world calls `public_url`; makes the key for secrets on the first start.
-    pub fn open(house: &House, outbound: &Outbound, public_url: &str) -> std::io::Result<Self> {
+    /// Bots of a house that the world calls `public_url`.
+    pub fn open(house: &House, outbound: &Outbound, public_url: &str) -> Self {
         let general = public_url.split_once("://").map_or(public_url, |(_, host)| host);
         let domain = house.config.bots.domain.clone().unwrap_or_else(|| general.to_owned());
-        Ok(Self {
+        Self {
             house: house.clone(),
             outbound: outbound.clone(),
-            seal: Seal::load(&house.config.server.data_dir)?,
             domain: domain.trim_end_matches('/').into(),
             limits: Arc::new(Limits::default()),
             snapshots: Snapshots::default(),
             gate: Gate::default(),
             templates: Templates::start(TemplatesConfig::default()),
-        })
+        }
     }
 
     /// Renders templates, bounded in time and memory.

@@ -117,7 +117,7 @@ impl fmt::Display for CallFailed {
 impl Bots {
     /// Opens the secrets of an integration.
     pub fn secrets(&self, sealed: &str) -> Option<Secrets> {
-        Secrets::read(&self.seal.open(sealed)?)
+        Secrets::read(&self.outbound.seal.open(sealed)?)
     }
 
     /// Where a provider posts to.

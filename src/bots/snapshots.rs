@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Bots, Seal};
+use super::Bots;
 use crate::domain::bot::document::Document;
 use crate::domain::bot::turn::{EnvValue, Snapshot};
+use crate::outbound::Seal;
 use crate::store::{Connection, StoreError, bots as kept};
 
 /// Configurations that are kept compiled.
@@ -65,7 +66,7 @@ impl Bots {
         if let Some(ready) = self.snapshots.get(bot, version) {
             return Ok(ready);
         }
-        let (id, seal) = (bot.to_owned(), self.seal.clone());
+        let (id, seal) = (bot.to_owned(), self.outbound.seal.clone());
         let load = move |connection: &mut Connection| {
             let (version, document) = kept::live(connection, &id)?;
             Ok(compile(document, &seal, version))

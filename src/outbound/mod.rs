@@ -14,6 +14,7 @@
 pub mod calls;
 mod client;
 mod exchange;
+pub mod key_file;
 mod mail;
 mod seal;
 pub mod signature;

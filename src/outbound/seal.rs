@@ -1,8 +1,7 @@
-//! Secrets that must be told to others later (tokens and headers of bots' webhooks), kept so that the database alone does not
+//! Secrets that must be told to others later (tokens and headers of bots' webhooks, credentials of providers, secret variables),
+//! kept so that the database alone does not
 //! tell them: AES-256-GCM under a key in the data directory.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +9,8 @@ use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::key_file;
 
 /// What a sealed text begins with.
 const MARK: &str = "sealed1:";
@@ -23,24 +24,7 @@ pub struct Seal(Arc<Aes256Gcm>);
 impl Seal {
     /// Reads the key, making it on the first start; only its owner may read the file.
     pub fn load(data_dir: &Path) -> std::io::Result<Self> {
-        let path = data_dir.join("sealing.key");
-        let key = match fs::read(&path) {
-            Ok(bytes) => bytes.try_into().map_err(|_| {
-                std::io::Error::other(format!("{} is not a key of 32 bytes; restore it from a backup", path.display()))
-            })?,
-            Err(_) => {
-                let key: [u8; 32] = rand::random();
-                let mut options = OpenOptions::new();
-                options.write(true).create_new(true);
-                #[cfg(unix)]
-                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-                let mut file = options.open(&path)?;
-                file.write_all(&key)?;
-                file.sync_all()?;
-                key
-            }
-        };
-        Ok(Self::of(key))
+        Ok(Self::of(key_file::random(&data_dir.join("sealing.key"))?))
     }
 
     fn of(key: [u8; 32]) -> Self {
@@ -88,5 +72,17 @@ mod tests {
         assert_eq!(one.open("a token of a bot"), None);
         assert_eq!(one.open(&one.seal("")).as_deref(), Some(""));
         assert_ne!(one.seal("same"), one.seal("same"));
+    }
+
+    #[test]
+    fn a_secret_opens_with_the_key_of_its_directory_only() {
+        let (one, other) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+        let seal = Seal::load(one.path()).expect("a key");
+        let sealed = seal.seal("123:token");
+        assert!(!sealed.contains("token"));
+        assert_ne!(sealed, seal.seal("123:token"));
+        assert_eq!(Seal::load(one.path()).expect("the same key").open(&sealed).as_deref(), Some("123:token"));
+        assert_eq!(Seal::load(other.path()).expect("another key").open(&sealed), None);
+        assert_eq!(seal.open("rubbish"), None);
     }
 }

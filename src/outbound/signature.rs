@@ -1,12 +1,18 @@
-//! How webhooks are signed, so that their receiver knows who sent them and when.
+//! How secrets are compared, and webhooks signed, so that their receiver knows who sent them and when.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+/// Whether two secrets are the same, in a time that does not tell where they differ.
+pub fn same(left: &str, right: &str) -> bool {
+    left.as_bytes().ct_eq(right.as_bytes()).into()
+}
 
 /// HMAC-SHA256 of several pieces, one after the other; any key length is fine.
-pub(super) fn mac(key: &[u8], pieces: &[&[u8]]) -> [u8; 32] {
+pub fn mac(key: &[u8], pieces: &[&[u8]]) -> [u8; 32] {
     match Hmac::<Sha256>::new_from_slice(key) {
         Ok(mut mac) => {
             pieces.iter().for_each(|piece| mac.update(piece));

@@ -1,7 +1,5 @@
 //! The key by which push services know this server (RFC 8292).
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +10,8 @@ use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use serde_json::json;
+
+use super::key_file;
 
 /// How long a proof is good, in seconds; a day is the most that push services take.
 const LIFETIME: i64 = 12 * 3_600;
@@ -25,20 +25,10 @@ impl VapidKey {
     /// Reads the key, making it on the first start; only its owner may read the file.
     pub fn load(data_dir: &Path) -> std::io::Result<Self> {
         let path = data_dir.join("vapid.key");
-        if let Ok(bytes) = fs::read(&path) {
-            let key = SecretKey::from_slice(&bytes).map_err(|_| {
-                std::io::Error::other(format!("{} is no P-256 key; restore it from a backup", path.display()))
-            })?;
-            return Ok(Self(Arc::new(key)));
-        }
-        let key = random_key();
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path)?;
-        file.write_all(&key.to_bytes())?;
-        file.sync_all()?;
+        let bytes = key_file::read_or_make(&path, || random_key().to_bytes().into())?;
+        let key = SecretKey::from_slice(&bytes).map_err(|_| {
+            std::io::Error::other(format!("{} is no P-256 key; restore it from a backup", path.display()))
+        })?;
         Ok(Self(Arc::new(key)))
     }
 
@@ -98,7 +88,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let first = VapidKey::load(dir.path()).expect("made");
         assert_eq!(VapidKey::load(dir.path()).expect("read").public(), first.public());
-        fs::write(dir.path().join("vapid.key"), b"short").expect("written");
+        std::fs::write(dir.path().join("vapid.key"), b"short").expect("written");
         assert!(VapidKey::load(dir.path()).is_err());
     }
 }

@@ -47,9 +47,3 @@ pub fn note(
     }
     Ok(())
 }
-
-/// Forgets labels that were not used since `before`.
-pub fn forget(connection: &mut SqliteConnection, before: Micros) -> Result<(), StoreError> {
-    diesel::delete(botkit_labels::table.filter(botkit_labels::used.lt(before))).execute(connection)?;
-    Ok(())
-}

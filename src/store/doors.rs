@@ -52,12 +52,6 @@ pub fn find(
     Ok(found.first(connection).optional()?)
 }
 
-/// The doors through which a thread is reached.
-pub fn of_thread(connection: &mut SqliteConnection, thread: ThreadId) -> Result<Vec<DoorThread>, StoreError> {
-    let found = door_threads::table.filter(door_threads::thread_id.eq(thread)).select(DoorThread::as_select());
-    Ok(found.load(connection)?)
-}
-
 /// The person and the thread of an arrival, made when they are new. Of a new thread, what its making made true.
 pub fn enter(
     connection: &mut SqliteConnection,

@@ -79,7 +79,7 @@ impl Doors {
     pub fn new(house: House, public_url: &str) -> anyhow::Result<Doors> {
         let config = house.config.clone();
         let outbound = Outbound::open(&config).map_err(anyhow::Error::msg)?;
-        let bots = Bots::open(&house, &outbound, public_url)?;
+        let bots = Bots::open(&house, &outbound, public_url);
         Ok(Doors {
             keys: Arc::new(Keys::load(&config.server.data_dir)?),
             tickets: Tickets::new(TICKET),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::Doors;
@@ -45,7 +44,9 @@ async fn enter(request: &HttpRequest, doors: &Doors) -> Result<Caller, ApiError>
         return by_ticket(doors, ticket).await;
     }
     let caller = authenticate(doors, request).await?.ok_or_else(ApiError::not_authenticated)?;
-    if matches!(caller.credential, Credential::Login(_)) && !own_page(request, doors) {
+    if matches!(caller.credential, Credential::Login(_))
+        && !origin::own_page(request, &doors.public_url, &doors.house.config.socket.allowed_origins)
+    {
         let detail = "This page may not open a socket with the operator's cookie; see socket.allowed_origins.";
         return Err(ApiError::new(StatusCode::FORBIDDEN, detail, "foreign_origin"));
     }
@@ -57,14 +58,4 @@ async fn by_ticket(doors: &Doors, ticket: &str) -> Result<Caller, ApiError> {
     let bearer = doors.tickets.redeem(ticket).ok_or_else(refused)?;
     let account = enabled(doors, bearer.account).await?.ok_or_else(refused)?;
     Ok(Caller { account: Arc::new(account), credential: bearer.credential, csrf: None })
-}
-
-/// Whether the request's origin is this server's or an allowed one.
-fn own_page(request: &HttpRequest, doors: &Doors) -> bool {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let public = origin::of(&doors.public_url);
-    // the server may be reached by more names than the public one: the page's own host is fine too
-    let scheme = if public.starts_with("https://") { "https" } else { "http" };
-    let host = header(HOST).map(|host| format!("{scheme}://{host}")).unwrap_or_default();
-    origin::allowed(header(ORIGIN), &[&public, &host], &doors.house.config.socket.allowed_origins)
 }

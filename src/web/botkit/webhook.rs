@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN, RETRY_AFTER, SET_COOKIE};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, ORIGIN, RETRY_AFTER, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -39,12 +39,8 @@ struct Asked {
 
 /// The refusal of a page of another origin. Programs send none.
 pub(super) fn foreign(request: &HttpRequest, doors: &Doors) -> Option<HttpResponse> {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let sent = header(ORIGIN)?;
-    let public = origin::of(&doors.public_url);
-    let scheme = if public.starts_with("https://") { "https" } else { "http" };
-    let host = header(HOST).map(|host| format!("{scheme}://{host}")).unwrap_or_default();
-    if origin::allowed(Some(sent), &[&public, &host], &doors.house.config.botkit.allowed_origins) {
+    let allowed = &doors.house.config.botkit.allowed_origins;
+    if !request.headers().contains_key(ORIGIN) || origin::own_page(request, &doors.public_url, allowed) {
         return None;
     }
     Some(refusal(

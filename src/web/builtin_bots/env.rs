@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::fields::{Fields, complaint};
 use super::{edit, look, missing, part, reading, room, shapes, stamp};
-use crate::bots::Seal;
 use crate::domain::bot::document::{Document, EnvVar};
+use crate::outbound::Seal;
 use crate::web::Doors;
 use crate::web::api::{self, Answer};
 use crate::web::entry::Caller;
@@ -35,7 +35,7 @@ async fn read_form(request: &HttpRequest, payload: web::Payload, seal: &Seal) ->
     let key = fields.text("key", MAX_KEY, true).unwrap_or_default();
     let value = fields.text("value", MAX_VALUE, true).unwrap_or_default();
     let secret = fields.truth("secret", false);
-    let value = if secret == Some(true) { seal.close(&value) } else { value };
+    let value = if secret == Some(true) { seal.seal(&value) } else { value };
     Ok(Form { key, value, secret, checked: fields.check() })
 }
 
@@ -50,7 +50,7 @@ fn unique(document: &Document, key: &str, but: &str) -> Result<(), ApiError> {
 #[utoipa::path(post, path = "/api/v1/bots/{bot}/env/", tag = "built-in bots",
     responses((status = 201), (status = 400)))]
 pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Caller, payload: web::Payload) -> Answer {
-    let form = read_form(&request, payload, &doors.bots.seal).await?;
+    let form = read_form(&request, payload, &doors.outbound.seal).await?;
     let made = edit(&request, &doors, &caller, move |document, now| {
         form.checked?;
         unique(document, &form.key, "")?;
@@ -77,7 +77,7 @@ pub async fn read(request: HttpRequest, doors: web::Data<Doors>, caller: Caller)
 #[utoipa::path(put, path = "/api/v1/bots/{bot}/env/{id}/", tag = "built-in bots",
     responses((status = 200), (status = 400), (status = 404, body = api::schema::Detail)))]
 pub async fn change(request: HttpRequest, doors: web::Data<Doors>, caller: Caller, payload: web::Payload) -> Answer {
-    let seal = doors.bots.seal.clone();
+    let seal = doors.outbound.seal.clone();
     let form = read_form(&request, payload, &seal).await?;
     let id = part(&request, "id");
     let changed = edit(&request, &doors, &caller, move |document, now| {
@@ -87,7 +87,7 @@ pub async fn change(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
         let one = document.env.get_mut(place).ok_or_else(missing)?;
         // a secret stays one until it is said otherwise
         let value = match form.secret {
-            None if one.secret => seal.close(&form.value),
+            None if one.secret => seal.seal(&form.value),
             _ => form.value,
         };
         (one.key, one.value, one.stamp.updated_at) = (form.key, value, now);

@@ -188,7 +188,7 @@ pub async fn delivery(request: HttpRequest, doors: web::Data<Doors>, caller: Cal
 pub async fn make_secret(request: HttpRequest, doors: web::Data<Doors>, caller: Caller) -> Answer {
     let (bot, hook) = hook_of(&request, &doors, &caller).await?;
     let secret = random_token("hook_");
-    let sealed = doors.bots.seal.close(&secret);
+    let sealed = doors.outbound.seal.seal(&secret);
     let write =
         move |connection: &mut Connection| journal::set_hook_secret(connection, &bot, &hook, Some(sealed.as_str()));
     doors.house.store.write(write).await?;

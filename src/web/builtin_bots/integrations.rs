@@ -127,7 +127,7 @@ pub async fn create(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
         id,
         bot_id: bot.id,
         provider: provider.name().to_owned(),
-        sealed: doors.bots.seal.close(&secrets.to_text()),
+        sealed: doors.outbound.seal.seal(&secrets.to_text()),
         shown: shown(&secrets.credentials, true).to_string(),
         mark,
         enabled: form.enabled,
@@ -171,7 +171,7 @@ pub async fn change(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     let info = asked.map_err(|failed| refused(provider, &failed))?;
     let resealed = app_secret.map(|secret| {
         secrets.app_secret = Some(secret);
-        doors.bots.seal.close(&secrets.to_text())
+        doors.outbound.seal.seal(&secrets.to_text())
     });
     let now = doors.house.clock.now();
     let write = move |connection: &mut Connection| {

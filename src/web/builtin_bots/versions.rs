@@ -123,13 +123,13 @@ pub async fn import(request: HttpRequest, doors: web::Data<Doors>, caller: Calle
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(ApiError::body_of_fields(json!({"findings": findings})));
     }
-    let seal = doors.bots.seal.clone();
+    let seal = doors.outbound.seal.clone();
     let changed = edit(&request, &doors, &caller, move |present, _| {
         for one in document.env.iter_mut().filter(|one| one.secret) {
             let same = |known: &&EnvVar| known.secret && known.key == one.key;
             one.value = match present.env.iter().find(same) {
                 Some(known) if one.value.is_empty() => known.value.clone(),
-                _ => seal.close(&one.value),
+                _ => seal.seal(&one.value),
             };
         }
         *present = document;

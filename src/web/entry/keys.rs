@@ -1,17 +1,16 @@
 //! Secrets: the server's signing key, random tokens, digests, visitor tokens.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
 use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use crate::domain::AccountId;
 use crate::domain::notifying::{Channel, Unsubscribe};
+use crate::outbound::key_file;
+pub use crate::outbound::signature::same;
 
 type HmacSha256 = Hmac<Sha256>;
 
@@ -36,11 +35,6 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether two secrets are the same, in a time that does not tell where they differ.
-pub fn same(left: &str, right: &str) -> bool {
-    left.as_bytes().ct_eq(right.as_bytes()).into()
-}
-
 /// HMAC-SHA256; any key length is fine.
 fn mac(key: &[u8], text: &str) -> Vec<u8> {
     match HmacSha256::new_from_slice(key) {
@@ -61,22 +55,7 @@ pub fn proves(secret: &str, user_id: &str, hash: &str) -> bool {
 impl Keys {
     /// Reads the key, making it on the first start; only its owner may read the file.
     pub fn load(data_dir: &Path) -> std::io::Result<Self> {
-        let path = data_dir.join("signing.key");
-        if let Ok(bytes) = fs::read(&path) {
-            let key = bytes.try_into().map_err(|_| {
-                std::io::Error::other(format!("{} is not a key of 32 bytes; restore it from a backup", path.display()))
-            })?;
-            return Ok(Self { key });
-        }
-        let key: [u8; 32] = rand::random();
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path)?;
-        file.write_all(&key)?;
-        file.sync_all()?;
-        Ok(Self { key })
+        Ok(Self { key: key_file::random(&data_dir.join("signing.key"))? })
     }
 
     /// A token by which this server knows a visitor again: `v1.<account>.<issued>.<mac>`, issued in seconds.
@@ -178,7 +157,7 @@ mod tests {
         let first = Keys::load(dir.path()).expect("made");
         let again = Keys::load(dir.path()).expect("read");
         assert_eq!(first.key, again.key);
-        fs::write(dir.path().join("signing.key"), b"short").expect("written");
+        std::fs::write(dir.path().join("signing.key"), b"short").expect("written");
         assert!(Keys::load(dir.path()).is_err());
     }
 }

@@ -3,6 +3,9 @@
 //! Compared exactly: scheme, host (whatever its case), port. An origin that is missing or `null` is refused: browsers send
 //! it with every WebSocket.
 
+use actix_web::HttpRequest;
+use actix_web::http::header::{HOST, ORIGIN};
+
 /// Scheme, host and port of an origin, the port made explicit.
 fn parts(origin: &str) -> Option<(String, String, u16)> {
     let (scheme, rest) = origin.split_once("://")?;
@@ -28,6 +31,17 @@ pub fn allowed(origin: Option<&str>, own: &[&str], others: &[String]) -> bool {
     let Some(origin) = origin.and_then(parts) else { return false };
     let known = own.iter().copied().chain(others.iter().map(String::as_str));
     known.filter_map(parts).any(|known| known == origin)
+}
+
+/// Whether a request's origin is that of its own page: of this server, as the world calls it or as the request does, or one
+/// of those allowed.
+pub fn own_page(request: &HttpRequest, public_url: &str, others: &[String]) -> bool {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let public = of(public_url);
+    // the server may be reached by more names than the public one: the page's own host is fine too
+    let scheme = if public.starts_with("https://") { "https" } else { "http" };
+    let host = header(HOST).map(|host| format!("{scheme}://{host}")).unwrap_or_default();
+    allowed(header(ORIGIN), &[&public, &host], others)
 }
 
 /// The origin of an address: scheme, host and port, without a path.
